@@ -1,0 +1,28 @@
+"""Read settings, set up logs, take calls."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from alex_agent import logs, settings
+
+# Bad settings are the operator's to mend: told apart from a crash, as in sysexits' EX_USAGE spirit.
+EXIT_BAD_SETTINGS = 2
+
+
+def main() -> int:
+    """Run the agent until it is told to stop; return its exit code."""
+    try:
+        configured = settings.read()
+    except settings.SettingsError as error:
+        sys.stderr.write(f"alex-agent cannot start. Change this:\n{error}\n")
+        return EXIT_BAD_SETTINGS
+    logs.setup(configured.log_level, configured.log_format)
+    from alex_agent import server  # noqa: PLC0415 - 2 s of imports that bad settings need not wait for
+
+    return asyncio.run(server.serve(configured))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

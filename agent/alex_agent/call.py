@@ -1,0 +1,225 @@
+"""One call from its first ring to the freed slot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Literal
+
+import structlog
+from livekit import rtc
+from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, inference, room_io
+from livekit.agents.utils.audio import audio_frames_from_file
+
+from alex_agent import logs, pipeline
+from alex_agent.assistant import Alex, instructions
+from alex_agent.channel import Sender
+from alex_agent.providers import Link, Stage
+from alex_agent.settings import Settings
+from alex_agent.turns import Turns
+
+log = structlog.get_logger(__name__)
+
+Outcome = Literal["ended", "nobody_came", "too_long", "failed", "cut"]
+
+# What is said when a stage fails for good; recorded, because the voice may be what failed.
+APOLOGIES: dict[Stage, str] = {
+    "stt": "I am sorry, I cannot hear you well at the moment. Please call again in a minute.",
+    "llm": "I am sorry, I cannot think of an answer at the moment. Please ask me again.",
+    "tts": "I am sorry, I have lost my voice for a moment. Please ask me again.",
+}
+
+# The caller left on purpose, or was put out; everything else may be a network that comes back.
+HUNG_UP = frozenset(
+    {
+        rtc.DisconnectReason.CLIENT_INITIATED,
+        rtc.DisconnectReason.ROOM_DELETED,
+        rtc.DisconnectReason.PARTICIPANT_REMOVED,
+        rtc.DisconnectReason.USER_REJECTED,
+    }
+)
+
+# A goodbye is one sentence; one that never starts or never ends must not hold the slot.
+GOODBYE_SECONDS = 12.0
+
+FAREWELL = "We have talked for a long time, so I have to hang up now. Call again whenever you like. Goodbye!"
+
+
+def prepare(settings: Settings, links: list[Link], channel: Path, process: JobProcess) -> None:
+    """Make a fresh job process ready for its call; runs before the call is there."""
+    logs.bind()
+    process.userdata.update(settings=settings, links=links, channel=channel, vad=inference.VAD(model="silero"))
+
+
+async def answer(ctx: JobContext) -> None:
+    """Take the call of a job: the entry point of a job process."""
+    await Call(ctx).run()
+
+
+class Call:
+    """The life of one call. Every way out goes through `_end`, and so frees the slot."""
+
+    def __init__(self, ctx: JobContext) -> None:
+        data = ctx.proc.userdata
+        self._ctx = ctx
+        self._settings: Settings = data["settings"]
+        self._sender = Sender(data["channel"])
+        self._pipeline = pipeline.build(data["links"], self._settings.language, data["vad"])
+        self._turns = Turns(self._sender, self._pipeline)
+        self._session: AgentSession[None] = AgentSession(
+            stt=self._pipeline.stt,
+            llm=self._pipeline.llm,
+            tts=self._pipeline.tts,
+            vad=data["vad"],
+            turn_handling=pipeline.turn_handling(),  # type: ignore[arg-type]
+            conn_options=pipeline.CONNECT_OPTIONS,
+        )
+        self._over = asyncio.Event()
+        self._outcome: Outcome = "cut"  # until somebody says how it ended: the parent shut us down
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._alone: asyncio.TimerHandle | None = None
+        self._apologizing = False
+
+    async def run(self) -> None:
+        """Answer, talk, and leave when the call is over."""
+        self._ctx.log_context_fields = {"call": self._ctx.job.id}
+        self._ctx.add_shutdown_callback(self._report)
+        self._turns.follow(self._session)
+        self._session.on("error", self._on_error)
+        self._session.on("close", lambda _: self._end("failed" if self._outcome == "cut" else self._outcome))
+        room = self._ctx.room
+        room.on("participant_connected", lambda _: self._count_callers())
+        room.on("participant_disconnected", self._on_left)
+        room.on("disconnected", lambda _: self._end("ended"))
+        await self._ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+        try:
+            async with asyncio.timeout(self._settings.alone_seconds):
+                await self._ctx.wait_for_participant()
+        except TimeoutError:
+            self._end("nobody_came")
+        else:
+            await self._talk()
+        await self._over.wait()
+        await self._leave()
+
+    async def _talk(self) -> None:
+        await self._session.start(
+            agent=Alex(instructions(self._settings.prompt_file), self._settings.timezone, self._hang_up_politely),
+            room=self._ctx.room,
+            room_options=room_io.RoomOptions(
+                audio_output=room_io.AudioOutputOptions(sample_rate=pipeline.SAMPLE_RATE_HZ),
+                # Who is left decides, not who leaves: see `_on_left`.
+                close_on_disconnect=False,
+            ),
+        )
+        asyncio.get_running_loop().call_later(self._settings.max_call_seconds, lambda: self._spawn(self._too_long()))
+        log.info("call_answered")
+        if self._settings.greeting:
+            self._session.say(self._settings.greeting, allow_interruptions=True)
+
+    def _callers(self) -> list[rtc.RemoteParticipant]:
+        agent = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        return [p for p in self._ctx.room.remote_participants.values() if p.kind != agent]
+
+    def _on_left(self, participant: rtc.RemoteParticipant) -> None:
+        if self._callers():
+            return
+        if participant.disconnect_reason in HUNG_UP:
+            self._end("ended")
+        else:
+            # A lost network comes back within seconds more often than not.
+            self._count_callers()
+
+    def _count_callers(self) -> None:
+        if self._alone is not None:
+            self._alone.cancel()
+            self._alone = None
+        if not self._callers():
+            self._alone = asyncio.get_running_loop().call_later(
+                self._settings.alone_seconds, lambda: self._end("ended")
+            )
+
+    def _hang_up_politely(self) -> None:
+        self._spawn(self._after_goodbye())
+
+    async def _after_goodbye(self) -> None:
+        """Wait until the goodbye was spoken; a caller who speaks into it stays on the line."""
+        spoke = asyncio.Event()
+        quiet = asyncio.Event()
+
+        def on_state(event: Any) -> None:
+            if event.new_state == "speaking":
+                spoke.set()
+            elif spoke.is_set() and event.new_state == "listening":
+                quiet.set()
+
+        self._session.on("agent_state_changed", on_state)
+        try:
+            if self._session.agent_state == "speaking":
+                spoke.set()
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await quiet.wait()
+        except TimeoutError:
+            log.warning("goodbye_not_spoken")
+        finally:
+            self._session.off("agent_state_changed", on_state)
+        if self._session.user_state != "speaking":
+            self._end("ended")
+
+    async def _too_long(self) -> None:
+        await self._session.interrupt(force=True)
+        await self._session.say(FAREWELL, allow_interruptions=False)
+        self._end("too_long")
+
+    def _on_error(self, event: Any) -> None:
+        if getattr(event.error, "recoverable", True) or self._apologizing or self._over.is_set():
+            return
+        stage: Stage = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}.get(event.error.type, "llm")  # type: ignore[assignment]
+        self._apologizing = True
+        self._spawn(self._apologize(stage))
+
+    async def _apologize(self, stage: Stage) -> None:
+        """Say what is wrong rather than leave the caller in silence."""
+        log.error("apologizing", stage=stage)
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._session.say(APOLOGIES[stage], audio=_recording(stage), add_to_chat_ctx=False)
+        except (TimeoutError, RuntimeError) as error:  # RuntimeError: the session closed meanwhile
+            log.warning("apology_not_spoken", stage=stage, error=type(error).__name__)
+        finally:
+            self._apologizing = False
+        if stage == "stt":  # a call that hears nothing only holds the line
+            self._end("failed")
+
+    def _end(self, outcome: Outcome) -> None:
+        if not self._over.is_set():
+            self._outcome = outcome
+            self._over.set()
+
+    async def _leave(self) -> None:
+        self._turns.close()
+        await self._session.aclose()
+        if not self._callers() or self._outcome in ("ended", "too_long", "failed"):
+            await self._ctx.delete_room()
+        self._ctx.shutdown(self._outcome)
+
+    async def _report(self) -> None:
+        if self._alone is not None:
+            self._alone.cancel()
+        log.info("call_ended", outcome=self._outcome, turns=self._turns.count)
+        self._sender.send("call", outcome=self._outcome)
+        self._sender.send("end")
+        self._sender.close()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _recording(stage: Stage) -> AsyncIterator[rtc.AudioFrame]:
+    with as_file(files("alex_agent").joinpath(f"recordings/{stage}.ogg")) as path:
+        async for frame in audio_frames_from_file(str(path), sample_rate=pipeline.SAMPLE_RATE_HZ):
+            yield frame

@@ -1,0 +1,65 @@
+"""JSON lines on standard output; what callers say and who they are never gets that far."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+# Fields that the SDK attaches to its records and that tell who is in a call or what is said there.
+PRIVATE_FIELDS = frozenset(
+    {"room", "room_id", "room_name", "participant", "identity", "job_request", "job", "text", "transcript",
+     "user_transcript", "token", "url", "metadata", "user_input", "message", "speech", "arguments", "output"}
+)  # fmt: skip
+
+
+def _without_private(_: Any, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Drop private fields; `lk.pii.*` is the SDK's own mark for words spoken."""
+    return {k: v for k, v in event.items() if k not in PRIVATE_FIELDS and not k.startswith("lk.pii")}
+
+
+def setup(level: str, log_format: str) -> None:
+    """Send structlog and the standard library's loggers through one formatter.
+
+    Job processes forward their standard records to the parent, so both ends meet here.
+    """
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _without_private,
+    ]
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    # A connection's life is told by our own events; these would repeat it at every call.
+    for noisy in ("asyncio", "httpx2", "httpcore2", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    bind()
+
+
+def bind() -> None:
+    """Make structlog write into the standard library's loggers; a job process needs only this half."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.render_to_log_kwargs,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

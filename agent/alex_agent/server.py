@@ -1,0 +1,147 @@
+"""The agent's own runner on the SDK's `AgentServer`.
+
+The SDK's command line answers 200 before it is registered and while it drains, exits 0 when it cannot connect, and
+dies with its calls at a second signal. Here: registered means ready, a signal means drain, a lost cause exits 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import structlog
+from livekit.agents import AgentServer
+
+from alex_agent import call, ops, providers
+from alex_agent.capacity import LOAD_BEFORE_FULL, Capacity
+from alex_agent.channel import Receiver
+from alex_agent.metrics import Metrics
+from alex_agent.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+# A warmed process waits for the next call; it is replaced within milliseconds (the forkserver holds the models).
+IDLE_PROCESSES = 1
+
+# On a busy core a fresh process may need many seconds for its imports; the SDK's 10 s have failed people.
+INITIALIZE_SECONDS = 30.0
+
+# What a call may still do after its end; the chart's grace period counts on these two being short.
+SESSION_END_SECONDS = 20.0
+SHUTDOWN_SECONDS = 10.0
+
+# LiveKit gone for 16 attempts, about two minutes: let Kubernetes start a fresh pod somewhere else.
+CONNECT_ATTEMPTS = 16
+
+# One call that leaks must end before the kernel ends the pod with all the others (a call takes about 170 MB).
+CALL_MEMORY_LIMIT_MB = 1200
+
+
+async def serve(settings: Settings) -> int:
+    """Take calls until a signal comes, then wait for the last one.
+
+    Returns:
+        The exit code: 0 after a drain, 1 when LiveKit could not be reached or refused us.
+
+    """
+    stop = _signals()
+    metrics = Metrics()
+    with tempfile.TemporaryDirectory(prefix="alex-") as folder:
+        channel = Path(folder) / "events"
+        receiver = Receiver(metrics.take, metrics.lost)
+        await receiver.open(channel)
+        links = providers.chain(settings)
+        verdicts = await providers.check(links)
+        for verdict in verdicts:
+            if verdict.refused:
+                metrics.provider_refused(verdict.link.provider)
+        server = _server(settings, providers.order(verdicts), channel)
+        capacity = Capacity(server, settings.slots, metrics)
+        server.load_fnc = capacity.load
+        server.rtc_session(call.answer, agent_name=settings.agent_name, on_request=capacity.request)
+        registered = asyncio.Event()
+        server.on("worker_registered", lambda *_: registered.set())
+
+        def unready() -> str | None:
+            if server.draining or stop.is_set():
+                return "draining: takes no new call and waits for its last one"
+            # Private, and the only place that knows; a contract test watches over the name.
+            if not registered.is_set() or server._connecting:  # noqa: SLF001
+                return "not registered with LiveKit: check LIVEKIT_URL (chart value livekit.url), its key and secret"
+            return None
+
+        runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready)
+        log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
+        try:
+            return await _until(stop, server.run(devmode=False), server.drain, server.aclose)
+        finally:
+            await runner.cleanup()
+            receiver.close()
+
+
+async def _until(
+    stop: asyncio.Event,
+    run: Awaitable[None],
+    drain: Callable[[], Awaitable[None]],
+    close: Callable[[], Awaitable[None]],
+) -> int:
+    running = asyncio.ensure_future(run)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    code = 0
+    if running.done():
+        stopping.cancel()
+        error = running.exception()
+        log.error(
+            "agent_failed",
+            error=type(error).__name__ if error else "the worker ended by itself",
+            hint="LiveKit could not be reached or refused the key: check LIVEKIT_URL, LIVEKIT_API_KEY and "
+            "LIVEKIT_API_SECRET (chart values livekit.url, livekit.apiKey, livekit.apiSecret)",
+        )
+        code = 1
+    else:
+        log.info("agent_draining")
+        try:
+            await drain()
+        except TimeoutError:
+            log.error("drain_timed_out", hint="calls were cut; raise agent.drainSeconds")
+    await close()
+    if not running.done():
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    log.info("agent_stopped", exit_code=code)
+    return code
+
+
+def _signals() -> asyncio.Event:
+    """Turn signals into an event: a second one is then harmless, where the SDK would cut every call."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _server(settings: Settings, links: list[providers.Link], channel: Path) -> AgentServer:
+    return AgentServer(
+        setup_fnc=partial(call.prepare, settings, links, channel),
+        load_threshold=(LOAD_BEFORE_FULL + 1.0) / 2,
+        job_memory_limit_mb=CALL_MEMORY_LIMIT_MB,
+        drain_timeout=settings.drain_seconds,
+        num_idle_processes=IDLE_PROCESSES,
+        shutdown_process_timeout=SHUTDOWN_SECONDS,
+        session_end_timeout=SESSION_END_SECONDS,
+        initialize_process_timeout=INITIALIZE_SECONDS,
+        max_retry=CONNECT_ATTEMPTS,
+        ws_url=settings.livekit_url,
+        api_key=settings.secret("livekit_api_key"),
+        api_secret=settings.secret("livekit_api_secret"),
+        host="127.0.0.1",
+        port=0,  # the framework's own health port answers 200 when it should not; ours is the one to ask
+        preload_modules=["alex_agent.call"],
+        log_level=settings.log_level.upper(),
+    )
