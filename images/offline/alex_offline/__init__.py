@@ -1,0 +1,1 @@
+"""Speech and language from small local models, speaking the wire protocols of Deepgram, OpenAI and ElevenLabs."""

@@ -1,0 +1,45 @@
+"""What the three wires share."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from alex_offline.admission import Gate, Keys
+    from alex_offline.engine import Engine
+    from alex_offline.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Service:
+    """The engine behind the wires and the bounds around it."""
+
+    engine: Engine
+    keys: Keys
+    hearing: Gate
+    speech: Gate
+    language: Gate
+    metrics: Metrics
+
+
+SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
+
+
+def room_of(request: web.Request) -> str | None:
+    """The room a call belongs to, where the vendor's request says it."""
+    return request.headers.get("X-LiveKit-Room-ID")
+
+
+def identifier(prefix: str = "") -> str:
+    """A fresh request id."""
+    return prefix + secrets.token_hex(12)
+
+
+def drop(request: web.Request) -> None:
+    """Cut the connection without a goodbye."""
+    if request.transport is not None:
+        request.transport.abort()
