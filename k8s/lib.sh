@@ -1,0 +1,115 @@
+# shellcheck shell=bash disable=SC2034
+# What up, down, call and local/* share: where things are, how a step is shown, how a process is kept.
+# Sourced, never run.
+
+set -euo pipefail
+
+checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/alex
+run=$cache/run # everything `k8s/down` removes; the rest of the cache stays
+tools=$cache/tools
+logs=$run/logs
+export PATH=$PATH:/usr/local/go/bin:/usr/sbin:/sbin
+
+# The one place where versions are chosen. A folder of the cache is named after each, so a new version builds anew.
+kubernetes_version=v1.34.4
+helm_version=v3.22.0
+livekit_version=v1.13.5
+coredns_version=v1.15.0
+kind_version=v0.33.0
+pause_version=1
+
+kubernetes_bin=$tools/kubernetes-$kubernetes_version
+livekit_bin=$tools/livekit-server-$livekit_version
+coredns_bin=$tools/coredns-$coredns_version
+pause_bin=$tools/pause-$pause_version
+
+# The local node. Private addresses that nothing else is likely to use; the first three are the network namespace's own.
+node_host_ip=10.213.0.1
+node_ip=10.213.0.2
+pod_cidr=10.214.0.0/16
+service_cidr=10.215.0.0/16
+apiserver_service_ip=10.215.0.1
+netns=alex
+local_kubeconfig=$run/kubeconfig
+local_context=alex-local
+
+say() { printf '%s\n' "$*" >&3; }
+note() { say "         $*"; }
+
+# fail WHAT NEXT: says what is wrong and the next command to run, and ends the script.
+fail() {
+  printf '\n%s\n' "$1" >&2
+  [ $# -lt 2 ] || printf 'Next: %s\n' "$2" >&2
+  exit 1
+}
+
+# step TITLE COMMAND…: runs one command, its output in the log, and shows what it did and how long it took.
+step() {
+  local title=$1 began=$SECONDS log size
+  shift
+  mkdir -p "$logs"
+  log=$logs/up.log
+  printf '== %s: %s\n' "$title" "$*" >>"$log"
+  size=$(stat -c %s "$log")
+  if ! "$@" >>"$log" 2>&1 3>&3 9>&-; then
+    say "$(clock)  FAILED  $title"
+    tail -c "+$((size + 1))" "$log" | tail -n 25 | sed 's/^/         | /' >&3
+    say "         (all of it: $log)"
+    exit 1
+  fi
+  say "$(clock)  $title ($((SECONDS - began)) s)"
+}
+
+clock() { printf '%2d:%02d' $((SECONDS / 60)) $((SECONDS % 60)); }
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# wait_until SECONDS WHAT COMMAND…: polls twice a second until the command succeeds.
+wait_until() {
+  local deadline=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || { echo "gave up waiting for $what" >&2; return 1; }
+    sleep 0.5
+  done
+}
+
+# A process is known by its id *and* its start time, so a number used again is never mistaken for ours.
+started_at() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+
+alive() {
+  local pid began
+  read -r pid began 2>/dev/null <"$run/pids/$1" || return 1
+  [ "$(started_at "$pid")" = "$began" ]
+}
+
+# start NAME COMMAND…: keeps a process in the background, its output in logs/NAME.log; nothing if it runs already.
+start() {
+  local name=$1 pid
+  shift
+  alive "$name" && return 0
+  mkdir -p "$run/pids" "$logs"
+  setsid "$@" >>"$logs/$name.log" 2>&1 </dev/null 3>&- 9>&- &
+  pid=$!
+  printf '%s %s\n' "$pid" "$(started_at "$pid")" >"$run/pids/$name"
+}
+
+# stop NAME [GROUP]: ends what `start` started; with GROUP its children as well.
+stop() {
+  local pid began target
+  if alive "$1"; then
+    read -r pid began <"$run/pids/$1"
+    target=$pid
+    [ $# -lt 2 ] || target=-$pid
+    kill -TERM -- "$target" 2>/dev/null || true
+    for _ in $(seq 50); do
+      alive "$1" || break
+      sleep 0.1
+    done
+    ! alive "$1" || kill -KILL -- "$target" 2>/dev/null || true
+  fi
+  rm -f "$run/pids/$1"
+}
+
+{ true >&3; } 2>/dev/null || exec 3>&1

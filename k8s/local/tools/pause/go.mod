@@ -1,0 +1,3 @@
+module alex.local/pause
+
+go 1.24
