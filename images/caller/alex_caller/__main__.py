@@ -1,0 +1,198 @@
+"""The command line of the caller."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from alex_caller.call import Limits
+from alex_caller.conversation import Plan, Question, converse
+from alex_caller.report import CallReport, Report
+from alex_caller.speech import SpeechError, Voice
+
+MOST_CALLS = 50  # one process speaks for all of them; more callers are more processes
+DEFAULT_ASK = ("What is your name?", "Alex")
+USAGE = """\
+exit status: 0 everything was found; 1 something was missing (no token, no agent, no audible greeting or answer, an
+answer that does not fit, a call that was cut); 2 these arguments make no sense.
+
+The gap is the silence the caller hears: from the end of the question to the first sound of the answer, both taken from
+the recording, exact to about 20 ms, network included, sound cards not."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the caller; returns the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    voice = Voice()
+    try:
+        plan = _plan(options, voice)
+    except (SpeechError, ValueError) as error:
+        parser.error(str(error))
+    # A table on stdout unless the JSON is there.
+    words = sys.stderr if options.json == "-" else sys.stdout
+    report = asyncio.run(_run(plan, options.calls))
+    words.write(report.table() + "\n")
+    if options.json:
+        text = json.dumps(report.document(), indent=2, ensure_ascii=False) + "\n"
+        if options.json == "-":
+            sys.stdout.write(text)
+        else:
+            Path(options.json).write_text(text, encoding="utf-8")
+    return 0 if report.passed else 1
+
+
+async def _run(plan: Plan, calls: int) -> Report:
+    """Make all calls at once; SIGINT and SIGTERM hang up and still report."""
+    async with aiohttp.ClientSession() as http:
+        tasks = [asyncio.create_task(converse(plan, number, http, _progress)) for number in range(1, calls + 1)]
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _stop, tasks)
+        return Report(plan.url, tuple(await asyncio.gather(*tasks)))
+
+
+def _stop(tasks: list[asyncio.Task[CallReport]]) -> None:
+    for task in tasks:
+        task.cancel()
+
+
+def _progress(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _plan(options: argparse.Namespace, voice: Voice) -> Plan:
+    """Turn arguments into a plan. Raises ValueError or SpeechError with a message for the person who typed them."""
+    asks: list[tuple[str, str | None]] = options.asks or []
+    if not asks and not options.hold:
+        asks = [DEFAULT_ASK]
+    if asks and options.no_microphone:
+        raise ValueError("--no-microphone cannot --ask; use it with --hold")
+    # All voices before any call: synthesis would take its time from the calls.
+    questions = tuple(Question(voice.say(text), _regex(expect)) for text, expect in asks)
+    deadline = options.deadline or 60.0 + options.wait + options.hold + sum(45 + q.clip.seconds for q in questions)
+    record = Path(options.record) if options.record else None
+    try:
+        if record:
+            record.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--record {record}: {error.strerror}") from error
+    if options.json not in {None, "-"} and not Path(options.json).absolute().parent.is_dir():
+        raise ValueError(f"--json {options.json}: no such directory")
+    return Plan(
+        url=_address(options.url, {"http", "https"}, "--url").rstrip("/"),
+        livekit_url=options.livekit_url
+        and _address(options.livekit_url, {"ws", "wss", "http", "https"}, "--livekit-url"),
+        questions=questions,
+        hold_seconds=options.hold,
+        patience_seconds=options.wait,
+        deadline_seconds=deadline,
+        microphone=not options.no_microphone,
+        limits=Limits(agent=options.agent_wait),
+        record=record,
+    )
+
+
+def _address(text: str, schemes: set[str], option: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"{option} {text}: not an address like {min(schemes)}://host:port")
+    return text
+
+
+def _regex(text: str | None) -> re.Pattern[str] | None:
+    if text is None:
+        return None
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        raise ValueError(f"--expect {text!r}: {error}") from error
+
+
+class _Ask(argparse.Action):
+    """`--ask TEXT` begins a question, `--expect REGEX` belongs to the one before it."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        asks: list[tuple[str, str | None]] = list(namespace.asks or [])
+        if option == "--ask":
+            asks.append((values, None))
+        elif not asks or asks[-1][1] is not None:
+            parser.error("--expect belongs after the --ask it is for, one each")
+        else:
+            asks[-1] = (asks[-1][0], values)
+        namespace.asks = asks
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 100_000:  # noqa: PLR2004  also refuses nan; more than a day is a mistake
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return value
+
+
+def _calls(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= MOST_CALLS:
+        raise argparse.ArgumentTypeError(f"between 1 and {MOST_CALLS}")
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="alex-caller",
+        description="Call Alex: take a token like a browser, ask aloud, listen, measure, pass or fail.",
+        epilog=USAGE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--url", required=True, help="address of the web service, as in the browser")
+    add("--livekit-url", metavar="URL", help="join here instead of where the token says (inside the cluster)")
+    add(
+        "--ask",
+        action=_Ask,
+        dest="asks",
+        metavar="TEXT",
+        help="say this (or a recording: @question.wav); repeatable, in order",
+    )
+    add(
+        "--expect",
+        action=_Ask,
+        dest="asks",
+        metavar="REGEX",
+        help="what the caption of its answer must contain, any case",
+    )
+    add(
+        "--hold",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="then stay silent in the call so long; fails if it is cut",
+    )
+    add("--calls", type=_calls, default=1, metavar="N", help="make N calls at once (default 1)")
+    add("--wait", type=_seconds, default=30.0, metavar="SECONDS", help="for a free slot (default 30)")
+    add("--agent-wait", type=_seconds, default=20.0, metavar="SECONDS", help="for Alex to join (default 20)")
+    add(
+        "--deadline", type=_seconds, default=0.0, metavar="SECONDS", help="for a whole call (default: by what is asked)"
+    )
+    add("--no-microphone", action="store_true", help="publish nothing, only listen (for --hold)")
+    add("--record", metavar="DIR", help="keep call-N.wav there: the caller on the left, Alex on the right")
+    add("--json", metavar="FILE", help="write the report there as JSON (- for stdout)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
