@@ -1,0 +1,97 @@
+"""
+The page and a token endpoint that answers as told, with the headers the real server sends.
+
+The page is served from the repository's own files; tests/call has the real server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+STATIC = Path(__file__).parents[2] / "web/alex_web/static"
+
+# As strict as web/alex_web makes it; what the page cannot do under this, it must not need.
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self' {livekit}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the token endpoint says."""
+
+    status: int
+    body: dict[str, str | int]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def line(server_url: str = "ws://127.0.0.1:9", token: str = "a-token") -> Answer:
+    """Say yes."""
+    return Answer(201, {"server_url": server_url, "participant_token": token})
+
+
+def problem(status: int, title: str, retry_after: str | None = None) -> Answer:
+    """Say no, as problem+json."""
+    headers = {"content-type": "application/problem+json"}
+    if retry_after is not None:
+        headers["retry-after"] = retry_after
+    return Answer(status, {"type": "about:blank", "title": title, "status": status}, headers)
+
+
+@dataclass
+class Site:
+    """A running page server; `answers` are given in order, the last one again and again."""
+
+    livekit: str = "ws://127.0.0.1:9 http://127.0.0.1:9"
+    answers: list[Answer] = field(default_factory=lambda: [line()])
+    mint: Callable[[], Answer] | None = None
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    url: str = ""
+    _runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen on a free loopback port; localhost counts as safe, so the microphone is granted."""
+        app = web.Application(middlewares=[self._headers])
+        app.router.add_get("/", self._index)
+        app.router.add_static("/static/", STATIC)
+        app.router.add_post("/api/token", self._token)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        listener = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await listener.start()
+        self.url = f"http://localhost:{self._runner.addresses[0][1]}/"
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @web.middleware
+    async def _headers(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        response = await handler(request)
+        response.headers["content-security-policy"] = CSP.format(livekit=self.livekit)
+        response.headers["x-content-type-options"] = "nosniff"
+        return response
+
+    async def _index(self, _: web.Request) -> web.StreamResponse:
+        return web.FileResponse(STATIC / "index.html")
+
+    async def _token(self, request: web.Request) -> web.Response:
+        self.asked.append((request.headers.get("content-type", ""), await request.text()))
+        if self.mint is not None:
+            answer = self.mint()
+        else:
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return web.Response(
+            status=answer.status,
+            text=json.dumps(answer.body),
+            headers={"content-type": "application/json", **answer.headers},
+        )
