@@ -83,7 +83,12 @@ async def serve(settings: Settings) -> int:
         return 2
     # The vendors end long streams when they stop; so does this. Access logs would name rooms and queries.
     runners = [
-        web.AppRunner(create_app(settings, engine, metrics), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS),
+        web.AppRunner(
+            create_app(settings, engine, metrics),
+            handler_cancellation=True,
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+        ),
         web.AppRunner(create_ops(engine, metrics), access_log=None, shutdown_timeout=1.0),
     ]
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from alex_offline.exchange import Exchange
     from alex_offline.metrics import Part, Provider
@@ -103,7 +103,7 @@ class Engine(Protocol):
 
     def think(
         self, exchange: Exchange, messages: list[dict[str, Any]], tools: list[dict[str, Any]]
-    ) -> AsyncIterator[Text | Call]:
+    ) -> AsyncGenerator[Text | Call]:
         """Reply to an OpenAI-shaped conversation, piece by piece."""
 
     def speak(self, exchange: Exchange, text: str, speed: float = 1.0) -> AsyncIterator[bytes]:

@@ -40,9 +40,9 @@ class Exchange:
     async def before_piece(self) -> None:
         """Wait as long as the vendor takes between two results. May raise CutError."""
 
-    def again(self) -> None:
-        """The next utterance or context on the same connection starts now."""
-        self._began = time.monotonic()
+    def again(self, ago: float = 0.0) -> None:
+        """The next utterance or context on the same connection began that many seconds ago."""
+        self._began = time.monotonic() - ago
         self._first = False
 
     def mark(self, what: str, *, text: str | None = None) -> None:

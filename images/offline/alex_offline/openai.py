@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -17,7 +18,7 @@ from alex_offline.exchange import CutError
 from alex_offline.service import SERVICE, drop, identifier, room_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from alex_offline.exchange import Exchange
 
@@ -183,20 +184,22 @@ class Answer:
         self._calls: list[dict[str, Any]] = []
         self._prompt = tokens(json.dumps(body.get("messages"))) + tokens(json.dumps(body.get("tools") or ""))
 
-    async def run(self, pieces: AsyncIterator[Text | Call]) -> web.StreamResponse:
+    async def run(self, pieces: AsyncGenerator[Text | Call]) -> web.StreamResponse:
         """Answer the request; raises CutError when the script wants it dropped."""
         response: web.StreamResponse | None = None
         await self._exchange.before_first()
         if self._stream:
             response = await _events(self._request)
             await self._send(response, {"role": "assistant", "content": ""})
-        async for piece in pieces:
-            if self._text or self._calls:
-                await self._exchange.before_piece()
-            self._exchange.mark("first")
-            delta = self._take(piece)
-            if response is not None:
-                await self._send(response, delta)
+        # Closed at once when the client goes, so that the model does not think on for nobody.
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if self._text or self._calls:
+                    await self._exchange.before_piece()
+                self._exchange.mark("first")
+                delta = self._take(piece)
+                if response is not None:
+                    await self._send(response, delta)
         reason = "tool_calls" if self._calls else "stop"
         self._exchange.mark("last", text="".join(self._text))
         if response is None:

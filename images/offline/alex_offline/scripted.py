@@ -8,18 +8,18 @@ import random
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from alex_offline.engine import Call, Heard, Started, Text, Word
+from alex_offline.engine import Call, Heard, Started, Text
 from alex_offline.exchange import CutError, Exchange, Outcome, Refusal, forever
 from alex_offline.ledger import Entry, Ledger
 from alex_offline.script import Delays, Fault, Line, Script
 from alex_offline.segments import Segments
 from alex_offline.speech import Speech
+from alex_offline.words import spread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from alex_offline.metrics import Metrics, Part, Provider
 
@@ -162,7 +162,7 @@ class ScriptedEngine:
 
     async def think(
         self, exchange: Exchange, messages: list[dict[str, Any]], tools: list[dict[str, Any]]
-    ) -> AsyncIterator[Text | Call]:
+    ) -> AsyncGenerator[Text | Call]:
         """The reply the script has for the last user message, word by word."""
         del tools
         asked = next((_plain(m) for m in reversed(messages) if m.get("role") == "user"), "")
@@ -242,7 +242,7 @@ class ScriptedHearing:
         """Nothing is held."""
 
     def _finish(self, *, ended: bool, asked: bool) -> None:
-        self._exchange.again()
+        self._exchange.again(self._segments.quiet)
         self._exchange.mark("speech_ended")
         self._put(final=True, ended=ended, asked=asked)
         self._count += 1
@@ -264,18 +264,6 @@ class ScriptedHearing:
                 await (self._exchange.before_first() if event.final else self._exchange.before_piece())
                 self._exchange.mark("first" if event.final else "interim", text=event.text)
             yield event
-
-
-def spread(words: list[str], start: float, end: float) -> tuple[Word, ...]:
-    """Timings for words nobody timed: by length, over the span they were spoken in."""
-    if not words:
-        return ()
-    weights = [len(word) + 1 for word in words]
-    scale = (end - start) / sum(weights)
-    edges = [start]
-    for weight in weights:
-        edges.append(edges[-1] + weight * scale)
-    return tuple(Word(word, a, b, 0.99) for word, (a, b) in zip(words, pairwise(edges), strict=True))
 
 
 def _plain(message: dict[str, Any]) -> str:
