@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
+import random
 import shutil
 import struct
-import sys
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, async_playwright
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from site_server import Site  # noqa: E402
+from page.browser import Alex, Open
+from page.site_server import Site
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, ViewportSize, async_playwright
 
 STANDIN = Path(__file__).with_name("standin.js")
 SDK = "**/static/vendor/livekit-client-*.umd.js"
@@ -27,54 +25,38 @@ SDK = "**/static/vendor/livekit-client-*.umd.js"
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
-@dataclass
-class Alex:
-    """An open page: what a person sees on it, and the stand-in behind it."""
-
-    page: Page
-    site: Site
-    complaints: list[str] = field(default_factory=list)
-
-    @property
-    def heading(self) -> Locator:
-        return self.page.locator("#heading")
-
-    @property
-    def hint(self) -> Locator:
-        return self.page.locator("#hint")
-
-    def button(self, name: str) -> Locator:
-        return self.page.get_by_role("button", name=name, exact=True)
-
-    async def standin(self, script: str, argument: object = None) -> Any:
-        """Run `s => …` with the stand-in as `s`."""
-        return await self.page.evaluate(f"([a]) => (({script})(globalThis.standin, a))", [argument])
-
-    async def connected(self, mood: str = "listening") -> None:
-        """Be in a call with the stand-in's Alex."""
-        await self.button("Talk to Alex").click()
-        await self.page.wait_for_selector('[data-phase="waiting"]')
-        await self.standin("(s, mood) => s.joins(mood)", mood)
-
-
-Open = Callable[..., Awaitable[Alex]]
-
-
 @pytest.fixture(scope="session")
 def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Record what the fake microphone says in a loop: two seconds of silence, three of a voice-like tone."""
-    path = tmp_path_factory.mktemp("microphone") / "tone.wav"
+    """Record what the fake microphone hears in a loop: a second of silence, three of babble."""
+    path = tmp_path_factory.mktemp("microphone") / "babble.wav"
     rate = 48_000
-    samples = [0] * (2 * rate) + [
-        int(9000 * math.sin(2 * math.pi * 220 * i / rate) * (0.6 + 0.4 * math.sin(2 * math.pi * 4 * i / rate)))
-        for i in range(3 * rate)
-    ]
+    samples = [0.0] * rate + babble(rate, 3.0)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)
-        file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+        file.writeframes(struct.pack(f"<{len(samples)}h", *(int(s * 30_000) for s in samples)))
     return path
+
+
+def babble(rate: int, seconds: float) -> list[float]:
+    """Make sound that passes a browser's noise suppression as a voice: harmonics of a wandering pitch, in syllables.
+
+    A steady tone does not; Chromium takes it for noise and removes it.
+    """
+    choice = random.Random(7)
+    sound: list[float] = []
+    phase = 0.0
+    while len(sound) < rate * seconds:
+        pitch, length = choice.uniform(100, 190), int(rate * choice.uniform(0.12, 0.24))
+        formants = [choice.uniform(300, 800), choice.uniform(900, 2300)]
+        weights = [sum(math.exp(-(((k * pitch - f) / 160) ** 2)) for f in formants) + 0.05 for k in range(1, 24)]
+        for i in range(length):
+            phase += 2 * math.pi * pitch * (1 + 0.06 * i / length) / rate
+            envelope = math.sin(math.pi * i / length) ** 0.7
+            sound.append(0.18 * envelope * sum(w * math.sin(phase * (k + 1)) for k, w in enumerate(weights)))
+        sound += [0.0] * int(rate * choice.choice([0.03, 0.06, 0.2]))
+    return [max(-1.0, min(1.0, s)) for s in sound[: int(rate * seconds)]]
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -119,10 +101,15 @@ async def open_page(browser: Browser, site: Site) -> AsyncIterator[Open]:
         page = await own.new_page()
         alex = Alex(page, site)
         opened.append(alex)
-        page.on("console", lambda m: alex.complaints.append(m.text) if m.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: alex.complaints.append(str(error)))
+
+        def complain(message: ConsoleMessage | Error) -> None:
+            if isinstance(message, Error) or message.type in {"error", "warning"}:
+                alex.complaints.append(str(message) if isinstance(message, Error) else message.text)
+
+        page.on("console", complain)
+        page.on("pageerror", complain)
         if not real:
-            await page.add_init_script(f"globalThis.standinPlan = {plan_of(plan)}")
+            await page.add_init_script(f"globalThis.standinPlan = {json.dumps(plan or {})}")
             await page.route(SDK, lambda route: route.fulfill(path=STANDIN, content_type="text/javascript"))
         await page.goto(site.url)
         return alex
@@ -133,10 +120,3 @@ async def open_page(browser: Browser, site: Site) -> AsyncIterator[Open]:
         await own.close()
 
     assert complaints == []
-
-
-def plan_of(plan: dict[str, object] | None) -> str:
-    """Write the stand-in's plan as JavaScript."""
-    import json
-
-    return json.dumps(plan or {})

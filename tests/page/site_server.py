@@ -1,5 +1,4 @@
-"""
-The page and a token endpoint that answers as told, with the headers the real server sends.
+"""The page and a token endpoint that answers as told, with the headers the real server sends.
 
 The page is served from the repository's own files; tests/call has the real server.
 """

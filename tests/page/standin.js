@@ -147,6 +147,8 @@
   globalThis.LivekitClient = {
     Room,
     RoomEvent,
+    ConnectionError: class extends Error {},
+    ConnectionErrorReason: { NotAllowed: 0 },
     setLogLevel() {},
     async createLocalAudioTrack(constraints) {
       if (plan.microphone === 'asking') await new Promise(() => {});

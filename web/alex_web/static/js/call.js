@@ -260,7 +260,8 @@ export class Call extends EventTarget {
     try {
       await room.connect(pass.server_url, pass.participant_token);
     } catch (error) {
-      throw new CallProblem(navigator.onLine ? 'media-unreachable' : 'offline', error);
+      const refused = error instanceof sdk.ConnectionError && error.reason === sdk.ConnectionErrorReason.NotAllowed;
+      throw new CallProblem(refused ? 'refused' : navigator.onLine ? 'media-unreachable' : 'offline', error);
     }
     if (signal.aborted) {
       await room.disconnect();

@@ -1,0 +1,416 @@
+"""Every state of the page can be reached and says in simple words what happens and what to do. With a stand-in room."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from page.browser import Open
+from page.site_server import Site, line, problem
+from playwright.async_api import expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_start_offers_one_obvious_button(open_page: Open) -> None:
+    """The first thing on the page is who Alex is and how to talk to it."""
+    alex = await open_page()
+
+    await expect(alex.heading).to_have_text("Hi, I'm Alex.")
+    await expect(alex.button("Talk to Alex")).to_be_visible()
+    await expect(alex.button("Type instead")).to_be_visible()
+    await expect(alex.page.get_by_role("group", name="Call controls")).to_be_hidden()
+
+
+async def test_asking_for_the_microphone_says_so(open_page: Open, site: Site) -> None:
+    """While the browser asks, the page says what to answer, and no line is taken yet."""
+    alex = await open_page(plan={"microphone": "asking"})
+    await alex.button("Talk to Alex").click()
+
+    await expect(alex.heading).to_have_text("May I hear you?")
+    await expect(alex.hint).to_contain_text("Allow")
+    assert site.asked == []
+
+
+async def test_connecting_and_cancelling(open_page: Open) -> None:
+    """A call that is being made can be called off, back to the start."""
+    alex = await open_page(plan={"connect": "never"})
+    await alex.button("Talk to Alex").click()
+    await expect(alex.heading).to_have_text("Connecting…")
+    await alex.button("Cancel").click()
+
+    await expect(alex.heading).to_have_text("Hi, I'm Alex.")
+    await expect(alex.button("Talk to Alex")).to_be_visible()
+
+
+async def test_token_request_is_json_by_post(open_page: Open, site: Site) -> None:
+    """The page asks for its token with an empty JSON object."""
+    alex = await open_page()
+    await alex.button("Talk to Alex").click()
+    await expect(alex.heading).to_have_text("Calling Alex…")
+
+    assert site.asked == [("application/json", "{}")]
+
+
+async def test_waiting_for_alex_then_live(open_page: Open) -> None:
+    """Until Alex is ready the page says that it calls; then it follows what Alex does."""
+    alex = await open_page()
+    await alex.connected("initializing")
+    await expect(alex.heading).to_have_text("Calling Alex…")
+    for state, heading in [("listening", "Listening"), ("thinking", "Thinking"), ("speaking", "Speaking")]:
+        await alex.standin("(s, state) => s.state(state)", state)
+
+        await expect(alex.heading).to_have_text(heading)
+    await expect(alex.button("Hang up")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("error", "heading", "advice"),
+    [
+        ("NotAllowedError", "I cannot hear you", "allow the microphone"),
+        ("NotFoundError", "No microphone found", "Plug one in"),
+        ("NotReadableError", "The microphone is taken", "Another program"),
+    ],
+)
+async def test_microphone_trouble_offers_typing(open_page: Open, error: str, heading: str, advice: str) -> None:
+    """Without a microphone the page says how to get it back, and a call by typing works."""
+    alex = await open_page(plan={"microphone": error})
+    await alex.button("Talk to Alex").click()
+    await expect(alex.heading).to_have_text(heading)
+    await expect(alex.hint).to_contain_text(advice)
+    await expect(alex.button("Try again")).to_be_visible()
+    await alex.button("Type instead").click()
+    await alex.page.wait_for_selector('[data-phase="waiting"]')
+    await alex.standin("s => s.joins('listening')")
+    await expect(alex.heading).to_have_text("Ready when you are")
+    await expect(alex.page.locator("#microphone")).to_be_disabled()
+    await expect(alex.page.get_by_label("Type a message to Alex")).to_be_focused()
+    await alex.page.keyboard.type("What time is it?")
+    await alex.page.keyboard.press("Enter")
+
+    assert await alex.standin("s => s.sent") == [{"text": "What time is it?", "topic": "lk.chat"}]
+    await expect(alex.page.locator(".from-you .text")).to_have_text("What time is it?")
+
+
+async def test_busy_waits_visibly_and_gets_the_line(open_page: Open, site: Site) -> None:
+    """With all lines busy the page counts down as the server asked, tries again by itself, and connects."""
+    site.answers = [problem(503, "All lines are busy", "2"), problem(503, "All lines are busy", "1"), line()]
+    alex = await open_page()
+    await alex.button("Talk to Alex").click()
+    await expect(alex.heading).to_have_text("All lines are busy")
+    await expect(alex.hint).to_contain_text(re.compile(r"in (2 seconds|a second)"))
+    await expect(alex.button("Cancel")).to_be_visible()
+
+    await expect(alex.heading).to_have_text("Calling Alex…", timeout=8_000)
+    assert len(site.asked) == 3
+    alex.complaints.clear()  # Chromium logs every 503 itself
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "heading"),
+    [
+        (500, None, "Something broke on our side"),
+        (503, None, "Something broke on our side"),
+        (403, None, "This call is not allowed"),
+        (429, "900", "That was a lot of calls"),
+    ],
+)
+async def test_refusals_are_plain(
+    open_page: Open, site: Site, status: int, retry_after: str | None, heading: str
+) -> None:
+    """A server that says no is explained in words for people, with a button to try again."""
+    site.answers = [problem(status, "no", retry_after)]
+    alex = await open_page()
+    await alex.button("Talk to Alex").click()
+
+    await expect(alex.heading).to_have_text(heading)
+    await expect(alex.button("Try again")).to_be_visible()
+    alex.complaints.clear()  # Chromium logs every refusal itself
+
+
+async def test_nonsense_instead_of_a_token(open_page: Open, site: Site) -> None:
+    """A success without a token in it does not leave the page hanging."""
+    alex = await open_page(plan={"connect": "never"})
+    await alex.page.route("**/api/token", lambda route: route.fulfill(status=201, body="<html>a proxy's page"))
+    await alex.button("Talk to Alex").click()
+
+    await expect(alex.heading).to_have_text("Something broke on our side")
+
+
+async def test_server_down(open_page: Open, site: Site) -> None:
+    """A page whose server has gone says so, and works again when the server is back."""
+    alex = await open_page()
+    await alex.page.route("**/api/token", lambda route: route.abort("connectionrefused"))
+    await alex.button("Talk to Alex").click()
+    await expect(alex.heading).to_have_text("Alex is out of reach")
+    await alex.page.unroute("**/api/token")
+    await alex.button("Try again").click()
+
+    await expect(alex.heading).to_have_text("Calling Alex…")
+    alex.complaints.clear()
+
+
+async def test_offline_is_told_apart_from_server_down(open_page: Open) -> None:
+    """Without a network the page names the device, not the server."""
+    alex = await open_page()
+    await alex.page.wait_for_function("() => globalThis.LivekitClient")
+    await alex.page.context.set_offline(True)
+    await alex.button("Talk to Alex").click()
+
+    await expect(alex.heading).to_have_text("You are offline")
+    alex.complaints.clear()
+
+
+async def test_sdk_that_does_not_load(open_page: Open) -> None:
+    """A page that arrived in part says so, and tries the missing part again."""
+    alex = await open_page()
+    await alex.page.route("**/static/vendor/**", lambda route: route.abort())
+    await alex.page.reload()
+    await alex.button("Talk to Alex").click()
+    await expect(alex.heading).to_have_text("The page did not load fully")
+    await alex.page.unroute("**/static/vendor/**")
+    await alex.button("Try again").click()
+
+    await expect(alex.heading).not_to_have_text("The page did not load fully")
+    alex.complaints.clear()
+
+
+async def test_media_server_unreachable(open_page: Open) -> None:
+    """A page whose media server cannot be reached blames the way, not the caller."""
+    alex = await open_page(plan={"connect": "fails"})
+    await alex.button("Talk to Alex").click()
+
+    await expect(alex.heading).to_have_text("The call does not get through")
+    await expect(alex.button("Try again")).to_be_visible()
+
+
+async def test_no_agent_came(open_page: Open) -> None:
+    """When nobody picks up, the page first asks for patience, then gives up, leaves and offers another try."""
+    alex = await open_page()
+    await alex.page.clock.install()
+    await alex.button("Talk to Alex").click()
+    await expect(alex.heading).to_have_text("Calling Alex…")
+    await alex.page.clock.run_for(6_500)
+    await expect(alex.heading).to_have_text("Still calling…")
+    await alex.page.clock.run_for(20_000)
+
+    await expect(alex.heading).to_have_text("Alex did not pick up")
+    await expect(alex.button("Try again")).to_be_visible()
+    assert await alex.standin("s => s.left()")
+
+
+async def test_lost_agent_is_waited_for(open_page: Open) -> None:
+    """An agent that dies is waited for with the captions kept; its successor carries on."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.standin("s => s.caption('alex', 'a', ['Cook the'], {ends: 'fail'})")
+    await alex.standin("s => s.leaves(14)")
+    await expect(alex.heading).to_have_text("One moment…")
+    await expect(alex.page.locator(".from-alex .text")).to_have_text("Cook the")
+    await expect(alex.button("Hang up")).to_be_visible()
+    await alex.standin("s => s.joins('speaking')")
+
+    await expect(alex.heading).to_have_text("Speaking")
+    await expect(alex.page.locator(".from-alex .text")).to_have_text("Cook the")
+
+
+async def test_agent_that_never_comes_back(open_page: Open) -> None:
+    """An agent that stays away ends the call with an apology, not with silence."""
+    alex = await open_page()
+    await alex.page.clock.install()
+    await alex.connected()
+    await expect(alex.heading).to_have_text("Listening")
+    await alex.standin("s => s.leaves(14)")
+    await alex.page.clock.run_for(26_000)
+
+    await expect(alex.heading).to_have_text("We lost Alex")
+
+
+async def test_reconnecting_and_back(open_page: Open) -> None:
+    """A shaky network is named, the call stays, and goes on."""
+    alex = await open_page()
+    await alex.connected("speaking")
+    await alex.standin("s => s.emit('Reconnecting')")
+    await expect(alex.heading).to_have_text("Reconnecting…")
+    await expect(alex.button("Hang up")).to_be_visible()
+    await alex.standin("s => s.emit('Reconnected')")
+
+    await expect(alex.heading).to_have_text("Speaking")
+
+
+async def test_network_lost(open_page: Open) -> None:
+    """A connection that does not come back ends the call with what to do."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.standin("s => s.emit('Disconnected', undefined)")
+
+    await expect(alex.heading).to_have_text("The connection was lost")
+    await expect(alex.button("Try again")).to_be_visible()
+
+
+async def test_alex_hangs_up(open_page: Open) -> None:
+    """When Alex closes the room the call has ended well, and can be started anew."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.standin("s => s.caption('alex', 'a', ['Goodbye!'])")
+    await alex.standin("s => s.leaves(1)")
+    await alex.standin("s => s.emit('Disconnected', 5)")
+
+    await expect(alex.heading).to_have_text("Bye for now!")
+    await expect(alex.hint).to_contain_text("Alex ended the call")
+    await expect(alex.page.locator(".from-alex .text")).to_have_text("Goodbye!")
+    await expect(alex.button("Talk again")).to_be_visible()
+
+
+async def test_alex_leaves_politely_without_closing(open_page: Open) -> None:
+    """An agent that says goodbye and goes ends the call even if the room stays open."""
+    alex = await open_page()
+    await alex.page.clock.install()
+    await alex.connected()
+    await expect(alex.heading).to_have_text("Listening")
+    await alex.standin("s => s.leaves(1)")
+    await alex.page.clock.run_for(3_500)
+
+    await expect(alex.hint).to_contain_text("Alex ended the call")
+    assert await alex.standin("s => s.left()")
+
+
+async def test_hanging_up_and_talking_again(open_page: Open) -> None:
+    """Hanging up leaves the room, keeps the conversation to read, and a new call starts clean."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.standin("s => s.caption('alex', 'a', ['Hello!'])")
+    await alex.button("Hang up").click()
+    await expect(alex.hint).to_contain_text("You hung up")
+    assert await alex.standin("s => s.left()")
+    await expect(alex.page.locator(".from-alex .text")).to_have_text("Hello!")
+    await alex.button("Talk again").click()
+    await expect(alex.heading).to_have_text("Calling Alex…")
+
+    await expect(alex.page.locator(".line")).to_have_count(0)
+
+
+async def test_captions_replace_by_segment(open_page: Open) -> None:
+    """Interims of one sentence are one line, dim until it is final; Alex's words grow as they come."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.standin("s => s.caption('you', 'u', ['What is'])")
+    await alex.standin("s => s.caption('you', 'u', ['What is the thyme'])")
+    mine = alex.page.locator(".from-you")
+    await expect(mine).to_have_class(re.compile("is-interim"))
+    await alex.standin("s => s.caption('you', 'u', ['What is the time?'], {final: true})")
+    await expect(mine.locator(".text")).to_have_text("What is the time?")
+    await expect(mine).not_to_have_class(re.compile("is-interim"))
+    await expect(mine).to_have_count(1)
+    await alex.standin("s => s.caption('alex', 'a', ['It is ', 'noon'], {ends: 'open'})")
+    theirs = alex.page.locator(".from-alex")
+    await expect(theirs.locator(".text")).to_have_text("It is noon")
+
+    await expect(theirs).to_have_class(re.compile("is-interim"))
+
+
+async def test_captions_are_text(open_page: Open) -> None:
+    """Markup in what is said is shown, not run."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.standin("s => s.caption('alex', 'a', ['<img src=x onerror=alert(1)>'])")
+
+    await expect(alex.page.locator(".from-alex .text")).to_have_text("<img src=x onerror=alert(1)>")
+    await expect(alex.page.locator(".captions img")).to_have_count(0)
+
+
+async def test_mute_is_said(open_page: Open) -> None:
+    """A muted microphone shows on its button, in the large line and to screen readers."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.button("Mute").click()
+    await expect(alex.heading).to_have_text("Your microphone is off")
+    await expect(alex.button("Unmute")).to_have_attribute("aria-pressed", "true")
+    await expect(alex.page.get_by_role("status")).to_have_text("Your microphone is off.")
+    await alex.button("Unmute").click()
+
+    await expect(alex.heading).to_have_text("Listening")
+
+
+async def test_sound_off_and_volume(open_page: Open) -> None:
+    """Alex can be silenced and turned down, and is then read out to screen readers."""
+    alex = await open_page()
+    await alex.connected("speaking")
+    audio = alex.page.locator("audio")
+    await alex.page.get_by_label("Volume").fill("40")
+    await expect(audio).to_have_js_property("volume", 0.4)
+    await alex.button("Sound on").click()
+    await expect(audio).to_have_js_property("muted", True)
+    await expect(alex.hint).to_contain_text("Read along")
+    await alex.standin("s => s.caption('alex', 'a', ['It is noon.'])")
+
+    await expect(alex.page.get_by_role("status")).to_have_text("Alex: It is noon.")
+
+
+async def test_blocked_sound_asks_for_a_click(open_page: Open) -> None:
+    """A browser that will not play sound by itself gets a button that makes it."""
+    alex = await open_page()
+    await alex.connected("speaking")
+    await alex.standin("s => s.blockAudio()")
+    await alex.button("Turn the sound on").click()
+
+    await expect(alex.button("Turn the sound on")).to_be_hidden()
+
+
+async def test_screen_reader_hears_turning_points_only(open_page: Open) -> None:
+    """The live region speaks when the call changes, and stays quiet while Alex listens, thinks and speaks."""
+    alex = await open_page()
+    await alex.page.evaluate(
+        """() => {
+          globalThis.said = [];
+          const region = document.querySelector('[role=status]');
+          new MutationObserver(() => said.push(region.textContent)).observe(region, {childList: true});
+        }"""
+    )
+    await alex.connected()
+    await expect(alex.page.get_by_role("status")).to_have_text("Alex is on the line.")
+    for state in ["thinking", "speaking", "listening"] * 3:
+        await alex.standin("(s, state) => s.state(state)", state)
+        await alex.page.wait_for_timeout(60)
+    await alex.page.wait_for_timeout(400)
+    said = await alex.page.evaluate("() => said")
+
+    assert said[-1] == "Alex is on the line."
+    assert len(said) <= 2
+
+
+async def test_keyboard_alone(open_page: Open) -> None:
+    """A whole call works with Tab, Enter and Space, and the focus is never lost."""
+    alex = await open_page()
+    keyboard = alex.page.keyboard
+    await keyboard.press("Tab")
+    await expect(alex.button("Talk to Alex")).to_be_focused()
+    await keyboard.press("Enter")
+    await alex.page.wait_for_selector('[data-phase="waiting"]')
+    await alex.standin("s => s.joins('listening')")
+    await expect(alex.page.locator("#stage")).to_be_focused()
+    await keyboard.press("Tab")
+    await expect(alex.button("Mute")).to_be_focused()
+    await keyboard.press("Space")
+    await expect(alex.heading).to_have_text("Your microphone is off")
+    for _ in range(3):
+        await keyboard.press("Tab")
+    await expect(alex.button("Hang up")).to_be_focused()
+    await keyboard.press("Enter")
+    await expect(alex.heading).to_have_text("Bye for now!")
+    await keyboard.press("Tab")
+
+    await expect(alex.button("Talk again")).to_be_focused()
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (390, 844), (844, 390), (640, 400), (1280, 800)])
+async def test_fits_without_sideways_scrolling(open_page: Open, width: int, height: int) -> None:
+    """Nothing is cut off sideways from a small phone to a desktop, lying down, and at 200 % zoom (640 by 400)."""
+    alex = await open_page(viewport={"width": width, "height": height})
+    too_wide = "() => document.documentElement.scrollWidth - innerWidth"
+    assert await alex.page.evaluate(too_wide) <= 0
+    await alex.connected()
+    await alex.standin("s => s.caption('alex', 'a', ['Donaudampfschifffahrtsgesellschaftskapitän '.repeat(5)])")
+    await expect(alex.button("Hang up")).to_be_in_viewport(ratio=1)
+
+    assert await alex.page.evaluate(too_wide) <= 0
