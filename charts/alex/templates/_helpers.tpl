@@ -1,0 +1,173 @@
+{{/* Names, labels, addresses and the parts that every pod shares. Nothing here fails: see validate.yaml. */}}
+
+{{- define "alex.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* 50 characters leave room for the longest "-<component>" within the 63 of a DNS label. */}}
+{{- define "alex.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains (include "alex.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "alex.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Takes (dict "root" $ "component" "agent"), as do all helpers that say "component". */}}
+{{- define "alex.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "alex.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "alex.labels" -}}
+{{ include "alex.selectorLabels" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: alex
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+{{- end -}}
+
+{{- define "alex.image" -}}
+{{- with .root.Values.image.registry }}{{ trimSuffix "/" . }}/{{ end -}}
+alex-{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+
+{{/* What Pod Security "restricted" asks of a pod. fsGroup lets the program, which is not root, read its mounted keys. */}}
+{{- define "alex.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{/* What Pod Security "restricted" asks of a container, and a read-only root beside it. */}}
+{{- define "alex.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{/* Where pods may run, from the values of a component. */}}
+{{- define "alex.scheduling" -}}
+{{- $values := index .root.Values .component -}}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "alex.livekitSecretName" -}}
+{{- .Values.livekit.existingSecret | default (printf "%s-livekit" (include "alex.fullname" .)) -}}
+{{- end -}}
+
+{{/*
+The LiveKit secret: the value, else what the cluster already holds, else 48 random characters. It is decided once per
+render and kept in the values, so that the Secret and the checksums of the pods agree and a no-op upgrade restarts nothing.
+*/}}
+{{- define "alex.livekitApiSecret" -}}
+{{- if not .Values.livekit.decidedApiSecret -}}
+{{- $held := (lookup "v1" "Secret" .Release.Namespace (printf "%s-livekit" (include "alex.fullname" .))).data | default dict -}}
+{{- $secret := .Values.livekit.apiSecret | default (get $held "LIVEKIT_API_SECRET" | b64dec) | default (randAlphaNum 48) -}}
+{{- $_ := set .Values.livekit "decidedApiSecret" $secret -}}
+{{- end -}}
+{{- .Values.livekit.decidedApiSecret -}}
+{{- end -}}
+
+{{/* Changes when the LiveKit key pair changes, so that pods which read it at start are replaced. */}}
+{{- define "alex.livekitSecretChecksum" -}}
+{{- if .Values.livekit.existingSecret -}}
+{{- .Values.livekit.existingSecret | sha256sum -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.livekit.apiKey (include "alex.livekitApiSecret" .) | sha256sum -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where pods reach LiveKit. */}}
+{{- define "alex.livekitUrl" -}}
+{{- if .Values.livekit.enabled -}}
+ws://{{ include "alex.fullname" . }}-livekit:7880
+{{- else -}}
+{{- .Values.livekit.url -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where browsers reach LiveKit: handed out with every token. */}}
+{{- define "alex.publicLivekitUrl" -}}
+{{- with .Values.livekit -}}
+{{- if .publicUrl -}}
+{{- .publicUrl -}}
+{{- else if not .enabled -}}
+{{- .url -}}
+{{- else if eq .exposure "portForward" -}}
+ws://localhost:7880
+{{- else if .ingress.enabled -}}
+{{ ternary "wss" "ws" (not (empty .ingress.tlsSecretName)) }}://{{ .ingress.host }}
+{{- else -}}
+ws://{{ ternary (printf "[%s]" .address) .address (contains ":" .address) }}:{{ ternary .service.nodePorts.signal 7880 (eq .service.type "NodePort") }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* "true" when calls can need the offline voice. */}}
+{{- define "alex.offlineNeeded" -}}
+{{- if or (eq .Values.voice "offline") (ne .Values.offline.fallback "none") }}true{{ end -}}
+{{- end -}}
+
+{{/* "true" when this release runs the offline voice itself. */}}
+{{- define "alex.offlineRuns" -}}
+{{- if and .Values.offline.enabled (include "alex.offlineNeeded" .) }}true{{ end -}}
+{{- end -}}
+
+{{/* Environment that every program of Alex reads. */}}
+{{- define "alex.commonEnv" -}}
+- name: ALEX_LOG_LEVEL
+  value: {{ .Values.logLevel }}
+- name: ALEX_LOG_FORMAT
+  value: {{ .Values.logFormat }}
+- name: ALEX_OPS_HOST
+  value: "0.0.0.0" # probes and Prometheus come from outside the pod
+- name: ALEX_OPS_PORT
+  value: "9090"
+- name: TMPDIR
+  value: /tmp
+{{- end -}}
+
+{{/* Environment of the programs that talk to LiveKit. */}}
+{{- define "alex.livekitEnv" -}}
+- name: LIVEKIT_URL
+  value: {{ include "alex.livekitUrl" . }}
+- name: LIVEKIT_API_KEY_FILE
+  value: /etc/alex/keys/LIVEKIT_API_KEY
+- name: LIVEKIT_API_SECRET_FILE
+  value: /etc/alex/keys/LIVEKIT_API_SECRET
+- name: ALEX_AGENT_NAME
+  value: {{ .Values.agent.name }}
+{{- end -}}
+
+{{/* One source of the projected volume at /etc/alex/keys: (dict "secret" NAME "key" KEY "file" NAME). */}}
+{{- define "alex.keyFile" -}}
+- secret:
+    name: {{ .secret }}
+    items:
+      - key: {{ .key }}
+        path: {{ .file }}
+{{- end -}}
