@@ -44,21 +44,32 @@ fail() {
   exit 1
 }
 
-# step TITLE COMMAND…: runs one command, its output in the log, and shows what it did and how long it took.
+# step TITLE COMMAND…: runs one command, its output in the log, and shows what it did and how long it took. Never call it in a
+# condition: that would switch errexit off inside.
 step() {
-  local title=$1 began=$SECONDS log size
+  local title=$1 began=$SECONDS log=$logs/up.log size status
   shift
   mkdir -p "$logs"
-  log=$logs/up.log
   printf '== %s: %s\n' "$title" "$*" >>"$log"
   size=$(stat -c %s "$log")
-  if ! "$@" >>"$log" 2>&1 3>&3 9>&-; then
-    say "$(clock)  FAILED  $title"
-    tail -c "+$((size + 1))" "$log" | tail -n 25 | sed 's/^/         | /' >&3
-    say "         (all of it: $log)"
-    exit 1
-  fi
+  set +e
+  (
+    set -e
+    exec 9>&-
+    "$@"
+  ) >>"$log" 2>&1
+  status=$?
+  set -e
+  [ $status = 0 ] || failed "$title" "$log" "$size"
   say "$(clock)  $title ($((SECONDS - began)) s)"
+}
+
+# failed TITLE LOG [FROM_BYTE]: shows the end of what was said, and ends the script.
+failed() {
+  say "$(clock)  FAILED: $1"
+  tail -c "+$((${3:-0} + 1))" "$2" | tail -n 25 | sed 's/^/         | /' >&3
+  say "         All of it: $2. k8s/up goes on from here when it is run again."
+  exit 1
 }
 
 clock() { printf '%2d:%02d' $((SECONDS / 60)) $((SECONDS % 60)); }
@@ -74,6 +85,23 @@ wait_until() {
     sleep 0.5
   done
 }
+
+# The cluster that `k8s/up` chose, as it wrote it down: context, namespace, what it made (kind, local or nothing), whether the
+# namespace was there before, and the local port of the page.
+context="" namespace=alex made="" had_namespace="" page_port=""
+use_target() {
+  # shellcheck source=/dev/null
+  [ ! -e "$run/target" ] || . "$run/target"
+  export PATH=$PATH:$tools/helm-$helm_version:$tools/kind-$kind_version:$kubernetes_bin
+  case $made in
+    local) export KUBECONFIG=$local_kubeconfig PATH=$kubernetes_bin:$tools/helm-$helm_version:$PATH ;;
+    kind) export KUBECONFIG=$local_kubeconfig ;;
+  esac
+  context_option=()
+  [ -z "$context" ] || context_option=(--context "$context")
+}
+kubectl() { command kubectl "${context_option[@]}" "$@"; }
+helm() { command helm "${context_option[@]/--context/--kube-context}" "$@"; }
 
 # A process is known by its id *and* its start time, so a number used again is never mistaken for ours.
 started_at() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }

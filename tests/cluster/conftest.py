@@ -1,0 +1,55 @@
+"""Alex as `k8s/up` leaves it, and for tests that break things a namespace of their own. What a failure looked like is kept."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.kube import ROOT, Failed, Kube, Result, run
+
+OUT = Path(__file__).parents[1] / "out" / "cluster"
+
+
+@pytest.fixture(scope="session")
+def up() -> Result:
+    """Run `k8s/up` as its user does; it is quick where everything is up."""
+    result = run(ROOT / "k8s" / "up", timeout=1500)
+    if result.code != 0:
+        raise Failed(f"k8s/up: {result.output}")
+    return result
+
+
+@pytest.fixture(scope="session")
+def alex(up: Result) -> Kube:
+    """Return the namespace in which Alex runs."""
+    return Kube.of_up()
+
+
+@pytest.fixture
+def namespace(alex: Kube, request: pytest.FixtureRequest) -> Iterator[Kube]:
+    """Return an empty namespace that insists on restricted pods, and remove it."""
+    fresh = alex.within(f"test-{uuid.uuid4().hex[:8]}")
+    fresh.kubectl("create", "namespace", fresh.namespace)
+    fresh.kubectl("label", "namespace", fresh.namespace, "pod-security.kubernetes.io/enforce=restricted")
+    request.node.stash[NAMESPACE] = fresh
+    yield fresh
+    fresh.kubectl("delete", "namespace", fresh.namespace, "--timeout=120s", timeout=150)
+
+
+NAMESPACE = pytest.StashKey[Kube]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Write events and logs of the namespaces a failed test used to tests/out/cluster."""
+    report: pytest.TestReport = yield
+    if report.when == "call" and report.failed and isinstance(item, pytest.Function):
+        OUT.mkdir(parents=True, exist_ok=True)
+        used = [item.stash.get(NAMESPACE, None), item.funcargs.get("alex")]
+        told = "\n".join(kube.told() for kube in used if isinstance(kube, Kube))
+        (OUT / f"{item.name}.txt").write_text(told)
+        report.sections.append(("cluster", f"events and logs: {OUT / item.name}.txt"))
+    return report

@@ -1,0 +1,168 @@
+"""The cluster of `k8s/up` as tests see it: kubectl, helm and the scripts of k8s/, each as one call that returns text."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alex"
+RUN = CACHE / "run"
+
+
+class Failed(AssertionError):
+    """A command that had to succeed did not; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended."""
+
+    code: int
+    output: str  # both streams, in the order they were written
+    seconds: float
+
+
+def run(*command: str | Path, stdin: str = "", timeout: float = 300, env: dict[str, str] | None = None) -> Result:
+    """Run a command to its end."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [str(word) for word in command],
+        input=stdin,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, time.monotonic() - began)
+
+
+def target() -> dict[str, str]:
+    """Read what `k8s/up` wrote down about the cluster it chose (shell assignments)."""
+    names = ("context", "namespace", "made", "page_port")
+    script = f". {RUN}/target; " + "; ".join(f'echo "${name}"' for name in names)
+    values = run("bash", "-c", script).output.splitlines()
+    return dict(zip(names, values, strict=True))
+
+
+@dataclass(frozen=True)
+class Kube:
+    """One namespace of the cluster."""
+
+    namespace: str
+    context: str
+    env: dict[str, str] = field(repr=False)
+
+    @classmethod
+    def of_up(cls) -> Kube:
+        """Return the namespace in which `k8s/up` installed Alex."""
+        chosen = target()
+        env = dict(os.environ)
+        if chosen["made"]:
+            env["KUBECONFIG"] = str(RUN / "kubeconfig")
+        folders = [str(path) for path in sorted((CACHE / "tools").glob("*")) if path.is_dir()]
+        env["PATH"] = ":".join([*folders, env["PATH"]])
+        return cls(chosen["namespace"], chosen["context"], env)
+
+    def within(self, namespace: str) -> Kube:
+        """Return the same cluster, another namespace."""
+        return Kube(namespace, self.context, self.env)
+
+    def try_kubectl(self, *words: str, stdin: str = "", timeout: float = 120) -> Result:
+        """Run kubectl in this namespace, whatever comes of it."""
+        command = ("kubectl", "--context", self.context, "--namespace", self.namespace, *words)
+        return run(*command, stdin=stdin, timeout=timeout, env=self.env)
+
+    def kubectl(self, *words: str, stdin: str = "", timeout: float = 120) -> str:
+        """Run kubectl in this namespace and return what it printed.
+
+        Raises:
+            Failed: it ended with an error.
+
+        """
+        result = self.try_kubectl(*words, stdin=stdin, timeout=timeout)
+        if result.code != 0:
+            raise Failed(f"kubectl {' '.join(words)}: {result.output}")
+        return result.output
+
+    def try_helm(self, *words: str, timeout: float = 400) -> Result:
+        """Run helm in this namespace, whatever comes of it."""
+        command = ("helm", "--kube-context", self.context, "--namespace", self.namespace, *words)
+        return run(*command, timeout=timeout, env=self.env)
+
+    def helm(self, *words: str, timeout: float = 400) -> str:
+        """Run helm in this namespace and return what it printed.
+
+        Raises:
+            Failed: it ended with an error.
+
+        """
+        result = self.try_helm(*words, timeout=timeout)
+        if result.code != 0:
+            raise Failed(f"helm {' '.join(words)}: {result.output}")
+        return result.output
+
+    def get(self, *words: str) -> Any:
+        """Return objects of the API as parsed JSON."""
+        return json.loads(self.kubectl("get", *words, "--output", "json"))
+
+    def items(self, *words: str) -> list[dict[str, Any]]:
+        """Return a list of objects."""
+        found: list[dict[str, Any]] = self.get(*words)["items"]
+        return found
+
+    def pods(self, component: str = "") -> list[dict[str, Any]]:
+        """Return the pods of the release that are not on their way out, of one component or of all four."""
+        wanted = "app.kubernetes.io/instance=alex" + (f",app.kubernetes.io/component={component}" if component else "")
+        found = self.items("pods", "--selector", wanted, "--field-selector", "status.phase!=Succeeded,status.phase!=Failed")
+        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+
+    def settled(self, seconds: int = 240) -> None:
+        """Wait until every Deployment of the release has rolled out."""
+        for item in self.items("deployments"):
+            self.kubectl("rollout", "status", f"deployment/{item['metadata']['name']}", f"--timeout={seconds}s", timeout=seconds + 30)
+
+    def everything(self) -> set[str]:
+        """Return the name of every object in the namespace but events, which the cluster itself forgets in time."""
+        kinds = self.kubectl("api-resources", "--namespaced", "--verbs=list", "--output=name").split()
+        kept = sorted(kind for kind in kinds if not kind.startswith("events"))
+        return set(self.kubectl("get", ",".join(kept), "--output", "name", "--ignore-not-found").split())
+
+    def told(self, *, logs: bool = True) -> str:
+        """Describe the namespace for somebody who has to find out why a test failed."""
+        parts = [
+            self.try_kubectl("get", "pods", "--output", "wide").output,
+            self.try_kubectl("get", "events", "--sort-by", ".lastTimestamp").output,
+        ]
+        for pod in self.items("pods") if logs else []:
+            name = pod["metadata"]["name"]
+            parts.append(f"--- logs of {name}\n" + self.try_kubectl("logs", name, "--all-containers", "--tail=60").output)
+            parts.append(self.try_kubectl("logs", name, "--all-containers", "--previous", "--tail=20").output)
+        return "\n".join(parts)
+
+
+def eventually(what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Look twice a second until something holds.
+
+    Raises:
+        Failed: it did not, in that time.
+
+    """
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise Failed(f"not within {seconds:g} s: {what}")
+        time.sleep(0.5)
+
+
+def call(*arguments: str, timeout: float = 180) -> Result:
+    """Make a call in the cluster with `k8s/call`."""
+    return run(ROOT / "k8s" / "call", *arguments, timeout=timeout)
