@@ -24,7 +24,7 @@ class Keys:
         self._key = key
 
     def accepts(self, given: str) -> bool:
-        """True when the caller may use the service."""
+        """Tell whether the caller may use the service."""
         if self._key is None:
             return bool(given)
         return hmac.compare_digest(given.encode(), self._key.encode())

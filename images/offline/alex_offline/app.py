@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from alex_offline import contexts, deepgram, elevenlabs, openai
+from alex_offline import chat, contexts, deepgram, elevenlabs, openai, saying
 from alex_offline.admission import Gate, Keys
 from alex_offline.metrics import Metrics
 from alex_offline.ops import create_ops
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# Open calls get this long to finish their sentence when the program stops.
+# Streams get this long to finish their sentence when the program stops; the vendors cut theirs as well.
 SHUTDOWN_SECONDS = 5.0
 BODY_BYTES = deepgram.BATCH_BYTES
 
 
 def create_engine(settings: Settings, metrics: Metrics) -> Engine:
-    """The engine the settings ask for, not started; raises ValueError when its script is wrong."""
+    """Build the engine the settings ask for, not started; raises ValueError when its script is wrong."""
     if settings.offline_engine == "scripted":
         text = settings.offline_script_file.read_text(encoding="utf-8") if settings.offline_script_file else "{}"
         return ScriptedEngine(Script.model_validate_json(text), metrics)
@@ -41,7 +41,7 @@ def create_engine(settings: Settings, metrics: Metrics) -> Engine:
 
 
 def create_app(settings: Settings, engine: Engine, metrics: Metrics) -> web.Application:
-    """The vendors' endpoints."""
+    """Build the vendors' endpoints."""
     app = web.Application(client_max_size=BODY_BYTES, middlewares=[_loaded])
     app[SERVICE] = Service(
         engine=engine,
@@ -51,14 +51,17 @@ def create_app(settings: Settings, engine: Engine, metrics: Metrics) -> web.Appl
         language=Gate(settings.offline_language_streams, metrics),
         metrics=metrics,
     )
-    app.add_routes([*deepgram.routes(), *openai.routes(), *elevenlabs.routes(), *contexts.routes()])
+    for wire in (deepgram, openai, chat, saying, elevenlabs, contexts):
+        app.add_routes(wire.routes())
     app.router.add_get("/v1/models", _models)
     return app
 
 
 async def _models(request: web.Request) -> web.Response:
     """Two vendors share this path; the header their key comes in tells them apart."""
-    return await (elevenlabs if "xi-api-key" in request.headers else openai).models(request)
+    if "xi-api-key" in request.headers:
+        return await elevenlabs.models(request)
+    return await openai.models(request)
 
 
 @web.middleware
@@ -70,46 +73,62 @@ async def _loaded(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; 1 when the engine cannot start or a port is taken."""
-    loop = asyncio.get_running_loop()
+    """Serve until SIGTERM or SIGINT; 2 when the script is wrong, 1 when a port is taken or the models do not load."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     metrics = Metrics()
     try:
         engine = create_engine(settings, metrics)
     except ValueError as problem:
         log.error("script_invalid", setting="ALEX_OFFLINE_SCRIPT_FILE", value="offline.script", problem=str(problem))
         return 2
-    # The vendors end long streams when they stop; so does this. Access logs would name rooms and queries.
-    runners = [
-        web.AppRunner(
-            create_app(settings, engine, metrics),
-            handler_cancellation=True,
-            access_log=None,
-            shutdown_timeout=SHUTDOWN_SECONDS,
-        ),
-        web.AppRunner(create_ops(engine, metrics), access_log=None, shutdown_timeout=1.0),
-    ]
+    runners: list[web.AppRunner] = []
     try:
-        for runner, host, port, name in (
-            (runners[1], settings.ops_host, settings.ops_port, "ops"),
-            (runners[0], settings.http_host, settings.http_port, "http"),
-        ):
-            await runner.setup()
-            await web.TCPSite(runner, host, port).start()
-            log.info("listening", port=runner.addresses[0][1], endpoint=name)
-        await engine.start()
-        metrics.ready.set(1)
-        log.info("ready", engine=settings.offline_engine)
-        await stop.wait()
-        log.info("stopping")
+        await _listen(runners, settings, engine, metrics)
+        return await _run(settings, engine, metrics, stop)
     except OSError as problem:
-        log.error("start_failed", reason=problem.strerror or type(problem).__name__)
+        log.error("port_taken", settings="ALEX_HTTP_PORT, ALEX_OPS_PORT", problem=problem.strerror)
         return 1
     finally:
         metrics.ready.set(0)
         for runner in runners:
             await runner.cleanup()
         await engine.aclose()
+
+
+async def _listen(runners: list[web.AppRunner], settings: Settings, engine: Engine, metrics: Metrics) -> None:
+    """Open both ports, operations first, so that probes can follow the loading; raises OSError."""
+    for app, host, port, name in (
+        (create_ops(engine, metrics), settings.ops_host, settings.ops_port, "ops"),
+        (create_app(settings, engine, metrics), settings.http_host, settings.http_port, "http"),
+    ):
+        # A client that hangs up ends its handler, or a model would think on for nobody. No access log: it would name
+        # rooms and queries.
+        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        runners.append(runner)
+        await runner.setup()
+        await web.TCPSite(runner, host, port).start()
+        log.info("listening", port=runner.addresses[0][1], endpoint=name)
+
+
+async def _run(settings: Settings, engine: Engine, metrics: Metrics, stop: asyncio.Event) -> int:
+    """Load the engine, then wait for the signal to stop."""
+    stopping = asyncio.create_task(stop.wait())
+    loading = asyncio.create_task(engine.start())
+    try:
+        await asyncio.wait({stopping, loading}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            loading.result()
+            metrics.ready.set(1)
+            log.info("ready", engine=settings.offline_engine)
+            await stopping
+        log.info("stopping")
+    except Exception as problem:  # noqa: BLE001 - three libraries, each with errors of its own
+        advice = "the models belong to the image: build it again with images/build"
+        log.error("models_not_loaded", error=type(problem).__name__, problem=str(problem), advice=advice)
+        return 1
+    finally:
+        for task in (stopping, loading):
+            task.cancel()
     return 0

@@ -55,7 +55,7 @@ def change_rate(pcm: bytes, want: int) -> bytes:
 
 
 def wav_header(rate: int = SPEECH_RATE) -> bytes:
-    """The header of a mono 16-bit WAV whose length nobody knows yet, as streaming vendors send it."""
+    """Build the header of a mono 16-bit WAV whose length nobody knows yet, as streaming vendors send it."""
     endless = 0xFFFFFFFF
     return (
         b"RIFF"
@@ -82,7 +82,7 @@ class Mp3:
     """A streaming MP3 encoder for 24 kHz PCM."""
 
     def __init__(self, rate: int, kilobits: int) -> None:
-        """rate is the samples a second and kilobits the thousand bits a second of what comes out."""
+        """`rate` is the samples a second and kilobits the thousand bits a second of what comes out."""
         self._codec = av.CodecContext.create("libmp3lame", "w")
         self._codec.sample_rate = rate
         self._codec.bit_rate = kilobits * 1000
@@ -91,7 +91,7 @@ class Mp3:
         self._resampler = av.AudioResampler(format="s16p", layout="mono", rate=rate, frame_size=1152)
 
     def encode(self, pcm: bytes) -> bytes:
-        """What can be written so far."""
+        """Return what can be written so far."""
         samples = np.frombuffer(pcm, dtype="<i2").reshape(1, -1)
         if not samples.size:
             return b""
@@ -100,6 +100,6 @@ class Mp3:
         return b"".join(bytes(p) for f in self._resampler.resample(frame) for p in self._codec.encode(f))
 
     def finish(self) -> bytes:
-        """The rest; the encoder cannot be used again."""
+        """Return the rest; the encoder cannot be used again."""
         tail = b"".join(bytes(p) for f in self._resampler.resample(None) for p in self._codec.encode(f))
         return tail + b"".join(bytes(p) for p in self._codec.encode(None))

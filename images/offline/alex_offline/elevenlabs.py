@@ -33,7 +33,7 @@ STATUS = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too M
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    """The endpoints."""
+    """List the endpoints."""
     return [
         web.get("/v1/user", user),
         web.get("/v1/voices", voices),
@@ -47,7 +47,7 @@ class Shape:
     """Turns 24 kHz PCM into one of ElevenLabs' output formats, in pieces."""
 
     def __init__(self, form: str) -> None:
-        """form is like pcm_24000 or mp3_22050_32; raises ValueError for any other."""
+        """`form` is like pcm_24000 or mp3_22050_32; raises ValueError for any other."""
         match = FORMAT.fullmatch(form)
         if match is None or (match["kbits"] and int(match["kbits"]) not in KILOBITS):
             raise ValueError(f"Output format {form[:40]!r} is not supported.")
@@ -56,11 +56,11 @@ class Shape:
         self.content_type = "audio/mpeg" if self._mp3 else "audio/pcm"
 
     def encode(self, pcm: bytes) -> bytes:
-        """The next piece; may be empty while the encoder collects a frame."""
+        """Encode the next piece; may be empty while the encoder collects a frame."""
         return self._mp3.encode(pcm) if self._mp3 else change_rate(pcm, self._rate)
 
     def finish(self) -> bytes:
-        """What the encoder still holds."""
+        """Return what the encoder still holds."""
         return self._mp3.finish() if self._mp3 else b""
 
 
@@ -71,7 +71,7 @@ def error(status: int, code: str, message: str) -> web.Response:
 
 
 async def refusal(request: web.Request, exchange: Exchange) -> web.Response | None:
-    """The answer to somebody who may not come in, or None."""
+    """Find the answer to somebody who may not come in, or None."""
     service = request.app[SERVICE]
     await exchange.accept()
     key = request.headers.get("xi-api-key") or request.query.get("xi_api_key", "")
@@ -96,7 +96,7 @@ def busy() -> web.Response:
 
 
 def unknown(request: web.Request, exchange: Exchange) -> web.Response | None:
-    """The answer when nobody has this voice, or None."""
+    """Find the answer when nobody has this voice, or None."""
     name = request.match_info["voice"]
     if name in VOICES:
         return None

@@ -70,7 +70,7 @@ class Hearing(Protocol):
         """Take linear 16-bit PCM in the stream's own rate and channels; never blocks."""
 
     def events(self) -> AsyncIterator[Started | Heard]:
-        """What was understood, as it is; ends after `close`."""
+        """Yield what was understood, as it is; ends after `close`."""
 
     def finalize(self) -> None:
         """Turn what was heard so far into a final result."""
@@ -96,7 +96,7 @@ class Engine(Protocol):
         """Free the models."""
 
     def exchange(self, provider: Provider, room: str | None, *, part: Part = "call") -> Exchange:
-        """The course of one request; part says what kind of request it is."""
+        """Open one request; part says what kind of request it is."""
 
     def listen(self, exchange: Exchange, rate: int, channels: int, endpointing: float | None) -> Hearing:
         """Recognise a stream; endpointing is the silence in seconds that ends an utterance, None never ends one."""

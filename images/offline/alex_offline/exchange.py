@@ -41,7 +41,7 @@ class Exchange:
         """Wait as long as the vendor takes between two results. May raise CutError."""
 
     def again(self, ago: float = 0.0) -> None:
-        """The next utterance or context on the same connection began that many seconds ago."""
+        """Start the clock of the next utterance or context on this connection, which began that many seconds ago."""
         self._began = time.monotonic() - ago
         self._first = False
 
@@ -55,7 +55,7 @@ class Exchange:
             self._metrics.stage.labels(self.provider, "total").observe(time.monotonic() - self._began)
 
     def end(self, outcome: Outcome) -> None:
-        """The request is over."""
+        """Close the request."""
 
 
 async def forever() -> None:

@@ -79,12 +79,12 @@ class LocalHearing:
             self._interim.add_done_callback(lambda done: self._put_interim(done, utterance, start, end))
 
     def finalize(self) -> None:
-        """The open utterance ends here."""
+        """End the open utterance here."""
         if self._segments.open:
             self._finish(asked=True)
 
     def close(self) -> None:
-        """The open utterance and the stream end here."""
+        """End the open utterance and the stream here."""
         if self._segments.open:
             self._finish(asked=False)
         self._events.put_nowait(None)

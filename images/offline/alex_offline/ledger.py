@@ -50,7 +50,7 @@ class Ledger:
         self._number = 0
 
     def open(self, provider: Provider, room: str | None, *, part: Part) -> Entry:
-        """A request arrived."""
+        """Note that a request arrived."""
         self._number += 1
         entry = Entry(self._number, provider, room, part)
         entry.add("request")
@@ -62,7 +62,7 @@ class Ledger:
         self._entries.clear()
 
     def dump(self, provider: str | None = None, room: str | None = None) -> list[dict[str, Any]]:
-        """The entries as JSON, of one provider or room when named."""
+        """Return the entries as JSON, of one provider or room when named."""
         return [
             asdict(entry)
             for entry in self._entries

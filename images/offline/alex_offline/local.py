@@ -69,14 +69,14 @@ class LocalEngine:
         return Exchange(provider, self._metrics)
 
     def listen(self, exchange: Exchange, rate: int, channels: int, endpointing: float | None) -> LocalHearing:
-        """A caller."""
+        """Understand a caller."""
         silence = None if endpointing is None else max(endpointing, ENDPOINT_SECONDS)
         return LocalHearing(exchange, Segments(rate, channels, silence, keep=True), self._recogniser)
 
     async def think(
         self, exchange: Exchange, messages: list[dict[str, Any]], tools: list[dict[str, Any]]
     ) -> AsyncGenerator[Text | Call]:
-        """The mind's reply as it thinks of it; when the client goes, the mind stops at the next piece."""
+        """Yield the mind's reply as it thinks of it; when the client goes, the mind stops at the next piece."""
         del exchange
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[Text | Call | None] = asyncio.Queue()
@@ -109,6 +109,6 @@ class LocalEngine:
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
     def speak(self, exchange: Exchange, text: str, speed: float = 1.0) -> AsyncIterator[bytes]:
-        """The voice."""
+        """Say it with the voice."""
         del exchange
         return self._speech.say(text, speed)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def create_ops(engine: Engine, metrics: Metrics) -> web.Application:
-    """The operations port; script and ledger exist for the scripted engine only."""
+    """Build the operations port; script and ledger exist for the scripted engine only."""
 
     async def livez(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")

@@ -46,7 +46,7 @@ class Recogniser:
             self._threads.append(thread)
 
     def recognise(self, samples: NDArray[np.float32], urgency: int) -> asyncio.Future[str]:
-        """The text of these samples; cancel the future to save the work."""
+        """Ask for the text of these samples; cancel the future to save the work."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[str] = loop.create_future()
         self._jobs.put((urgency, next(self._order), (samples, done, loop)))
@@ -85,7 +85,7 @@ def _tell(loop: asyncio.AbstractEventLoop, done: asyncio.Future[str], result: st
 
 
 def _understand(model: Any, samples: NDArray[np.float32]) -> str:
-    """The lines the model finds, as one; empty when it hears no speech."""
+    """Join the lines the model finds; empty when it hears no speech."""
     model.transcribe_without_streaming(RESET.tolist(), HEARING_RATE)
     lines = model.transcribe_without_streaming(samples.tolist(), HEARING_RATE).lines
     return " ".join(line.text.strip() for line in lines if line.text.strip())

@@ -10,13 +10,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from alex_offline.engine import Call, Heard, Started, Text
+from alex_offline.engine import Call, Text
 from alex_offline.exchange import CutError, Exchange, Outcome, Refusal, forever
 from alex_offline.ledger import Entry, Ledger
 from alex_offline.script import Delays, Fault, Line, Script
+from alex_offline.scripted_hearing import ScriptedHearing
 from alex_offline.segments import Segments
 from alex_offline.speech import Speech
-from alex_offline.words import spread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -130,7 +130,7 @@ class ScriptedEngine:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def exchange(self, provider: Provider, room: str | None, *, part: Part = "call") -> Exchange:
-        """The script's plan for this request."""
+        """Follow the script's plan for this request."""
         self._requests[provider] += 1
         entry = self.ledger.open(provider, room, part=part)
         seed = f"{self.script.seed}:{provider}:{self._requests[provider]}"
@@ -163,7 +163,7 @@ class ScriptedEngine:
     async def think(
         self, exchange: Exchange, messages: list[dict[str, Any]], tools: list[dict[str, Any]]
     ) -> AsyncGenerator[Text | Call]:
-        """The reply the script has for the last user message, word by word."""
+        """Yield the reply the script has for the last user message, word by word."""
         del tools
         asked = next((_plain(m) for m in reversed(messages) if m.get("role") == "user"), "")
         exchange.mark("asked", text=asked)
@@ -190,80 +190,9 @@ class ScriptedEngine:
         return line, line.say
 
     def speak(self, exchange: Exchange, text: str, speed: float = 1.0) -> AsyncIterator[bytes]:
-        """The real voice."""
+        """Say it with the real voice."""
         exchange.mark("text", text=text)
         return self._speech.say(text, speed)
-
-
-class ScriptedHearing:
-    """One stream: loudness finds the utterances, the script says what they were."""
-
-    def __init__(self, exchange: Exchange, segments: Segments, lines: tuple[str, ...]) -> None:
-        self._exchange = exchange
-        self._segments = segments
-        self._lines = lines
-        self._count = 0
-        self._interims = 0
-        self._events: asyncio.Queue[Started | Heard | None] = asyncio.Queue()
-
-    @property
-    def position(self) -> float:
-        """Seconds of audio received."""
-        return self._segments.position
-
-    def feed(self, pcm: bytes) -> None:
-        """Look for the edges of speech and, every half second of it, let a longer interim out."""
-        was = self._segments.open
-        self._segments.feed(pcm)
-        if self._segments.open and not was:
-            self._interims = 0
-            self._exchange.mark("speech_started")
-            self._events.put_nowait(Started(self._segments.start))
-        if self._segments.open:
-            due = int((self._segments.position - self._segments.start) / 0.5)
-            if due > self._interims:
-                self._interims = due
-                self._put(final=False)
-        if self._segments.ended:
-            self._finish(ended=True, asked=False)
-
-    def finalize(self) -> None:
-        """The open utterance ends here."""
-        if self._segments.open:
-            self._finish(ended=True, asked=True)
-
-    def close(self) -> None:
-        """The open utterance ends here, and the stream with it."""
-        if self._segments.open:
-            self._finish(ended=True, asked=False)
-        self._events.put_nowait(None)
-
-    async def aclose(self) -> None:
-        """Nothing is held."""
-
-    def _finish(self, *, ended: bool, asked: bool) -> None:
-        self._exchange.again(self._segments.quiet)
-        self._exchange.mark("speech_ended")
-        self._put(final=True, ended=ended, asked=asked)
-        self._count += 1
-        self._segments.take()
-
-    def _put(self, *, final: bool, ended: bool = False, asked: bool = False) -> None:
-        if not self._lines:
-            return
-        words = self._lines[self._count % len(self._lines)].split()
-        shown = words if final else words[: 2 * self._interims]
-        start, end = self._segments.start, self._segments.end
-        timed = spread(shown, start, max(end, start + 0.05 * len(shown)))
-        self._events.put_nowait(Heard(" ".join(shown), start, end, final, ended, asked, timed))
-
-    async def events(self) -> AsyncIterator[Started | Heard]:
-        """Late by the script's first_ms after each end of speech."""
-        while (event := await self._events.get()) is not None:
-            if isinstance(event, Heard):
-                await (self._exchange.before_first() if event.final else self._exchange.before_piece())
-                self._exchange.mark("first" if event.final else "interim", text=event.text)
-            yield event
 
 
 def _plain(message: dict[str, Any]) -> str:

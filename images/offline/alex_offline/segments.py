@@ -22,7 +22,7 @@ class Segments:
     """Feed it PCM; `open` says an utterance is under way, `ended` that enough silence followed it."""
 
     def __init__(self, rate: int, channels: int, silence: float | None, *, keep: bool = False) -> None:
-        """silence is the seconds of quiet that end an utterance, None never; keep holds its samples for `audio`."""
+        """`silence` is the seconds of quiet that end an utterance, None never; keep holds its samples for `audio`."""
         self.rate = rate
         self._channels = channels
         self._silence = silence
@@ -79,11 +79,11 @@ class Segments:
         return self._silence is not None and self.quiet >= self._silence
 
     def audio(self) -> NDArray[np.float32]:
-        """The utterance so far, with a little lead."""
+        """Return the utterance so far, with a little lead."""
         return np.concatenate(self._kept) if self._kept else np.zeros(0, dtype=np.float32)
 
     def take(self) -> None:
-        """The utterance was dealt with; listen for the next one."""
+        """Leave the utterance behind; listen for the next one."""
         self.open = False
         self._vad.rest()
         self._kept.clear()

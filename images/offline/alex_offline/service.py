@@ -30,12 +30,12 @@ SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
 
 
 def room_of(request: web.Request) -> str | None:
-    """The room a call belongs to, where the vendor's request says it."""
+    """Name the room a call belongs to, where the vendor's request says it."""
     return request.headers.get("X-LiveKit-Room-ID")
 
 
 def identifier(prefix: str = "") -> str:
-    """A fresh request id."""
+    """Make a fresh request id."""
     return prefix + secrets.token_hex(12)
 
 

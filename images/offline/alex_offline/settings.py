@@ -75,16 +75,16 @@ class Settings(BaseSettings):
     def _agree(self) -> Self:
         if self.offline_key is not None and self.offline_key_file is not None:
             raise ValueError(
-                "ALEX_OFFLINE_KEY and ALEX_OFFLINE_KEY_FILE are both set; keep one (chart value offline.apiKey)"
+                "ALEX_OFFLINE_KEY and ALEX_OFFLINE_KEY_FILE are both set, keep one (chart value offline.apiKey)"
             )
         if self.offline_script_file is not None and self.offline_engine != "scripted":
             raise ValueError(
-                "ALEX_OFFLINE_SCRIPT_FILE needs ALEX_OFFLINE_ENGINE=scripted (chart values offline.script, offline.engine)"
+                "ALEX_OFFLINE_SCRIPT_FILE needs ALEX_OFFLINE_ENGINE=scripted (chart: offline.script, offline.engine)"
             )
         return self
 
     def key(self) -> str | None:
-        """The only API key that is accepted, or None when any non-empty key will do."""
+        """Return the only API key that is accepted, or None when any non-empty key will do."""
         if self.offline_key_file is not None:
             return self.offline_key_file.read_text(encoding="utf-8").strip() or None
         return self.offline_key.get_secret_value() if self.offline_key is not None else None

@@ -34,7 +34,7 @@ class Vad:
     """Follows one stream sample by sample; feed it floats, read `speaking`, `quiet_since` and the edges returned."""
 
     def __init__(self, rate: int) -> None:
-        """rate is samples a second."""
+        """`rate` is samples a second."""
         self._frame = max(1, round(rate * FRAME_SECONDS))
         self._left: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._floor = 0.0005
@@ -75,6 +75,6 @@ class Vad:
         return self.samples - self.last_loud
 
     def rest(self) -> None:
-        """The utterance is over; the next one needs an onset again."""
+        """Wait for the next utterance; it needs an onset again."""
         self.loud = False
         self._loud_frames = 0

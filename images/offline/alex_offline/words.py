@@ -11,7 +11,7 @@ CONFIDENCE = 0.98
 
 
 def spread(words: list[str], start: float, end: float) -> tuple[Word, ...]:
-    """The words over the span they were spoken in, each as long as its letters; start and end are seconds."""
+    """Lay the words over the span they were spoken in, by their letters; start and end are seconds."""
     if not words:
         return ()
     weights = [len(word) + 1 for word in words]
