@@ -12,33 +12,64 @@ import itertools
 import json
 import os
 import socket
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 Event = dict[str, Any]
 
-# Linux' default for a Unix datagram is 208 kB in all; an event is a few hundred bytes.
-LARGEST_EVENT_BYTES = 8192
+# A call sends a few events a turn: this many means a parent that has stood still for minutes.
+MOST_WAITING = 256
+
+RETRY_SECONDS = 0.05
+LAST_WORDS_SECONDS = 0.5
 
 
 class Sender:
-    """The job's end. Sending never blocks and never fails the call; what the parent misses shows as a gap."""
+    """The job's end. Sending never blocks and never fails the call.
+
+    The kernel queues as few as ten datagrams (`net.unix.max_dgram_qlen`), so a parent that is busy for a moment
+    finds the rest here. What does not fit here either is lost, and the parent sees the gap in the numbers.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._source = os.getpid()
         self._numbers = itertools.count()
+        self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
+        self._retry: asyncio.TimerHandle | None = None
 
     def send(self, kind: str, **facts: Any) -> None:
-        """Send one event; a full queue or a parent that is gone loses it, and only it."""
+        """Send one event, now or within the next moments."""
         event = {"kind": kind, "source": self._source, "number": next(self._numbers), **facts}
-        with contextlib.suppress(OSError):
-            self._socket.sendto(json.dumps(event).encode(), self._path)
+        self._waiting.append(json.dumps(event).encode())
+        self._flush()
+
+    def _flush(self) -> None:
+        self._retry = None
+        while self._waiting:
+            try:
+                self._socket.sendto(self._waiting[0], self._path)
+            except BlockingIOError:
+                with contextlib.suppress(RuntimeError):  # no loop: the next event tries again
+                    self._retry = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._flush)
+                return
+            except OSError:  # the parent is gone, and its registry with it
+                self._waiting.clear()
+                return
+            self._waiting.popleft()
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Send what waits, for a moment at most, and give the socket back."""
+        if self._retry is not None:
+            self._retry.cancel()
+        self._socket.settimeout(LAST_WORDS_SECONDS)  # only now may it block: the call is over
+        with contextlib.suppress(OSError):
+            while self._waiting:
+                self._socket.sendto(self._waiting[0], self._path)
+                self._waiting.popleft()
         self._socket.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -16,8 +17,26 @@ PRIVATE_FIELDS = frozenset(
 
 
 def _without_private(_: Any, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
-    """Drop private fields; `lk.pii.*` is the SDK's own mark for words spoken."""
+    """Drop private fields; `lk.pii.*` is the SDK's own mark for words spoken.
+
+    A trace of a job arrives inside the message, and the provider's last line may quote the caller: only the type of
+    the error is kept.
+    """
+    head, trace, rest = str(event.get("event", "")).partition("\nTraceback")
+    if trace:
+        event["event"] = head
+        event["error"] = rest.strip().rpartition("\n")[2].partition(":")[0]
     return {k: v for k, v in event.items() if k not in PRIVATE_FIELDS and not k.startswith("lk.pii")}
+
+
+class _NativeFilter(logging.Filter):
+    """Keep the media library's chatter out: it puts room names and identities, in quotes, into its sentences."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name != "livekit":
+            return True
+        record.msg, record.args = re.sub(r'"[^"]*"', '"…"', record.getMessage()), None
+        return record.levelno >= logging.WARNING
 
 
 def setup(level: str, log_format: str) -> None:
@@ -42,6 +61,7 @@ def setup(level: str, log_format: str) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
+    handler.addFilter(_NativeFilter())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())

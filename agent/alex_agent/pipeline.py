@@ -24,7 +24,11 @@ LANGUAGE_ATTEMPT_SECONDS = 5.0
 # Three spoken sentences; a longer answer is cut rather than billed and endured.
 LONGEST_ANSWER_TOKENS = 200
 
+# The SDK hangs up without a word after this many failures in a row; `call` explains itself and then decides.
+NEVER = 1_000_000
+
 CONNECT_OPTIONS = SessionConnectOptions(
+    max_unrecoverable_errors=NEVER,
     stt_conn_options=APIConnectOptions(max_retry=2, retry_interval=0.5, timeout=ATTEMPT_SECONDS),
     llm_conn_options=APIConnectOptions(max_retry=0, timeout=LANGUAGE_ATTEMPT_SECONDS),
     tts_conn_options=APIConnectOptions(max_retry=0, timeout=ATTEMPT_SECONDS),

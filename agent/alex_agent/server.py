@@ -7,6 +7,7 @@ dies with its calls at a second signal. Here: registered means ready, a signal m
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ import structlog
 from livekit.agents import AgentServer
 
 from alex_agent import call, ops, providers
-from alex_agent.capacity import LOAD_BEFORE_FULL, Capacity
+from alex_agent.capacity import Capacity
 from alex_agent.channel import Receiver
 from alex_agent.metrics import Metrics
 from alex_agent.settings import Settings
@@ -129,7 +130,9 @@ def _signals() -> asyncio.Event:
 def _server(settings: Settings, links: list[providers.Link], channel: Path) -> AgentServer:
     return AgentServer(
         setup_fnc=partial(call.prepare, settings, links, channel),
-        load_threshold=(LOAD_BEFORE_FULL + 1.0) / 2,
+        # The SDK's own threshold guesses: it refuses a second call at the same moment while slots are free, and has
+        # let five calls into two slots. The gate in `capacity` counts.
+        load_threshold=math.inf,
         job_memory_limit_mb=CALL_MEMORY_LIMIT_MB,
         drain_timeout=settings.drain_seconds,
         num_idle_processes=IDLE_PROCESSES,

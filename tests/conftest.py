@@ -1,0 +1,43 @@
+"""What all suites share: each folder is a suite, and its name is the marker of every test in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+# Folder → marker. `tests/run SUITE` selects by marker; a folder that is not listed fails collection.
+SUITES = {
+    "agent": "unit",
+    "web": "unit",
+    "offline": "unit",
+    "caller": "unit",
+    "docs": "unit",
+    "k8s": "unit",
+    "chart": "chart",
+    "page": "page",
+    "call": "call",
+    "images": "images",
+    "cluster": "cluster",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers that folders give."""
+    for marker in sorted(set(SUITES.values())):
+        config.addinivalue_line("markers", f"{marker}: see tests/README.md")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the suite of its folder."""
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0]
+        if folder not in SUITES:
+            message = f"{item.path} is in no suite: add its folder to SUITES in {__file__}"
+            raise pytest.UsageError(message)
+        item.add_marker(SUITES[folder])
+        if isinstance(item, pytest.Function) and not item.function.__doc__:
+            message = f"{item.nodeid} has no docstring: say in one sentence what holds when it passes"
+            raise pytest.UsageError(message)

@@ -1,0 +1,259 @@
+"""The whole of Alex as plain processes on loopback: livekit, offline, agent and web, without Kubernetes.
+
+Tests start it on free ports; `tests/run stack` starts it on the development ports for a person to talk to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+SECRET = "alex-development-secret-32-chars"
+PROGRAMS = {"agent": "agent", "web": "web", "offline": "images/offline", "caller": "images/caller"}
+
+# Models load in about two seconds on a quiet machine; tests may share two cores with a build.
+READY_SECONDS = 90.0
+STOP_SECONDS = 30.0
+
+
+def livekit_server() -> str:
+    """Find the livekit-server binary that `tests/run` built."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "alex/tools"
+    found = os.environ.get("LIVEKIT_SERVER") or next(iter(sorted(map(str, cache.glob("livekit-server-*/server")))), "")
+    if not found:
+        message = "livekit-server is missing: start the tests with tests/run, which builds it, or set LIVEKIT_SERVER"
+        raise RuntimeError(message)
+    return found
+
+
+def free_port() -> int:
+    """Find a TCP port that nobody listens on."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@dataclass
+class Program:
+    """One running program, its log and where it answers."""
+
+    name: str
+    command: list[str]
+    env: dict[str, str]
+    log: Path
+    ready_url: str
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process in a session of its own, with its output in the log file."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                env=self.env,
+                cwd=ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_ready(self, seconds: float = READY_SECONDS) -> None:
+        """Wait until the program says that it is ready; fail with the end of its log."""
+        deadline = time.monotonic() + seconds
+        answer = "no answer"
+        while time.monotonic() < deadline:
+            if self.process is not None and self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} ended with {self.process.returncode}:\n{self.tail()}")
+            status, answer = get(self.ready_url)
+            if status == 200:
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"{self.name} is not ready after {seconds} s ({answer}):\n{self.tail()}")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = STOP_SECONDS) -> int:
+        """Signal the process and wait for its end; what does not end is killed with its group."""
+        if self.process is None:
+            return 0
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            code = self.process.wait()
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # children of a killed parent
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process = None
+        return code
+
+    def tail(self, lines: int = 30) -> str:
+        """Give the end of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def events(self) -> list[dict[str, Any]]:
+        """Give the log's JSON lines."""
+        found = []
+        for line in self.log.read_text(errors="replace").splitlines():
+            with contextlib.suppress(ValueError):
+                found.append(json.loads(line))
+        return [e for e in found if isinstance(e, dict)]
+
+
+def get(url: str) -> tuple[int, str]:
+    """Fetch a URL on loopback: status and body, or status 0 and the reason when nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except (OSError, urllib.error.URLError) as error:
+        return 0, str(error)
+
+
+@dataclass
+class Stack:
+    """All of Alex on loopback."""
+
+    folder: Path
+    ports: dict[str, int]
+    programs: dict[str, Program] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The address of the page."""
+        return f"http://localhost:{self.ports['web']}"
+
+    @property
+    def livekit_url(self) -> str:
+        """The address of the media server."""
+        return f"ws://localhost:{self.ports['livekit']}"
+
+    def ops(self, name: str, path: str) -> tuple[int, str]:
+        """Ask a program's ops port."""
+        return get(f"http://127.0.0.1:{self.ports[name + '_ops']}{path}")
+
+    def python(self, name: str, env: Mapping[str, str], *arguments: str) -> Program:
+        """Describe one of our programs; it is not started yet."""
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("ALEX_", "LIVEKIT_"))}
+        return Program(
+            name,
+            [sys.executable, "-m", f"alex_{name}", *arguments],
+            {
+                **clean,
+                "PYTHONPATH": ":".join(str(ROOT / folder) for folder in PROGRAMS.values()),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **env,
+            },
+            self.folder / f"{name}.log",
+            f"http://127.0.0.1:{self.ports.get(name + '_ops', 0)}/readyz",
+        )
+
+    def start(self, name: str, env: Mapping[str, str] | None = None) -> Program:
+        """Start one program with its usual settings and those in `env`, and wait until it is ready."""
+        port = self.ports
+        usual: dict[str, dict[str, str]] = {
+            "offline": {"ALEX_HTTP_PORT": str(port["offline"]), "ALEX_OPS_PORT": str(port["offline_ops"])},
+            "agent": {
+                "LIVEKIT_URL": self.livekit_url,
+                "ALEX_OFFLINE_URL": f"http://127.0.0.1:{port['offline']}",
+                "ALEX_OPS_PORT": str(port["agent_ops"]),
+            },
+            "web": {
+                "LIVEKIT_URL": self.livekit_url,
+                "ALEX_HTTP_PORT": str(port["web"]),
+                "ALEX_OPS_PORT": str(port["web_ops"]),
+                "ALEX_AGENT_PODS": f"127.0.0.1:{port['agent_ops']}",
+            },
+        }
+        program = self._livekit() if name == "livekit" else self.python(name, {**usual[name], **(env or {})})
+        self.programs[name] = program
+        program.start()
+        program.wait_ready()
+        return program
+
+    def _livekit(self) -> Program:
+        # Loopback only, no STUN, rooms only by the API: as the chart configures it, see its README.
+        config = {
+            "port": self.ports["livekit"],
+            "bind_addresses": ["127.0.0.1"],
+            "rtc": {
+                "udp_port": self.ports["livekit_udp"],
+                "tcp_port": self.ports["livekit_tcp"],
+                "node_ip": "127.0.0.1",
+                "enable_loopback_candidate": True,
+                "interfaces": {"includes": ["lo"]},
+                "stun_servers": [],
+                "use_external_ip": False,
+            },
+            "room": {"auto_create": False},
+            "keys": {"devkey": SECRET},
+        }
+        path = self.folder / "livekit.yaml"
+        path.write_text(json.dumps(config))  # JSON is YAML
+        return Program(
+            "livekit",
+            [livekit_server(), "--config", str(path)],
+            dict(os.environ),
+            self.folder / "livekit.log",
+            f"http://127.0.0.1:{self.ports['livekit']}/",
+        )
+
+    def stop(self) -> None:
+        """Stop everything, the last started first."""
+        for program in reversed(list(self.programs.values())):
+            program.stop()
+
+
+NAMES = ("livekit", "livekit_tcp", "livekit_udp", "offline", "offline_ops", "agent_ops", "web", "web_ops")
+
+# What a person expects, and what the programs themselves default to.
+DEVELOPMENT_PORTS = dict(zip(NAMES, (7880, 7881, 7882, 8085, 9092, 9090, 8080, 9091), strict=True))
+
+
+@contextlib.contextmanager
+def running(
+    folder: Path, env: Mapping[str, Mapping[str, str]] | None = None, ports: dict[str, int] | None = None
+) -> Iterator[Stack]:
+    """Run the whole stack; `env` adds settings for each program by its name."""
+    stack = Stack(folder, ports or {name: free_port() for name in NAMES})
+    try:
+        for name in ("livekit", "offline", "agent", "web"):
+            stack.start(name, (env or {}).get(name))
+        yield stack
+    finally:
+        stack.stop()
+
+
+async def _until_interrupted() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def main() -> None:
+    """Run the stack on the development ports until Ctrl-C."""
+    with tempfile.TemporaryDirectory(prefix="alex-stack-") as folder:
+        sys.stdout.write(f"Starting livekit, offline, agent and web; logs in {folder}\n")
+        with running(Path(folder), ports=DEVELOPMENT_PORTS) as stack:
+            sys.stdout.write(f"Talk to Alex: {stack.url}   (Ctrl-C stops everything)\n")
+            sys.stdout.flush()
+            asyncio.run(_until_interrupted())
+
+
+if __name__ == "__main__":
+    main()
