@@ -1,0 +1,28 @@
+"""Read settings, set up logs, open the door."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from alex_web import logs, settings
+
+# Bad settings are the operator's to mend: told apart from a crash.
+EXIT_BAD_SETTINGS = 2
+
+
+def main() -> int:
+    """Run the web service until it is told to stop; return its exit code."""
+    try:
+        configured = settings.read()
+    except settings.SettingsError as error:
+        sys.stderr.write(f"alex-web cannot start. Change this:\n{error}\n")
+        return EXIT_BAD_SETTINGS
+    logs.setup(configured.log_level, configured.log_format)
+    from alex_web import server  # noqa: PLC0415 - a second of imports that bad settings need not wait for
+
+    return asyncio.run(server.serve(configured))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

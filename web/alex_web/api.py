@@ -1,0 +1,89 @@
+"""What callers and LiveKit ask of web: a token, and to hear what happened."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from livekit.api import ParticipantInfo, TokenVerifier, WebhookEvent, WebhookReceiver
+from quart import Blueprint, Response, request
+from quart_schema import document_request, document_response, tag
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from alex_web import guard
+from alex_web.calls import OUTCOMES
+from alex_web.problems import Problem, ProblemBody
+from alex_web.service import Service
+from alex_web.tokens import TokenAnswer, TokenRequest
+
+# An event carries a room and a participant with their metadata, each up to LiveKit's limit of 64 kB.
+LARGEST_WEBHOOK_BYTES = 256 * 1024
+
+
+def blueprint(service: Service) -> Blueprint:
+    """Make the routes."""
+    routes = Blueprint("api", __name__, url_prefix="/api")
+    settings = service.settings
+    metrics = service.metrics
+    webhooks = WebhookReceiver(TokenVerifier(settings.secret("livekit_api_key"), settings.secret("livekit_api_secret")))
+
+    @routes.post("/token")
+    @tag(["calls"])
+    @document_request(TokenRequest)
+    @document_response(TokenAnswer, 201)
+    @document_response(ProblemBody, 400)
+    @document_response(ProblemBody, 403)
+    @document_response(ProblemBody, 409)
+    @document_response(ProblemBody, 413)
+    @document_response(ProblemBody, 415)
+    @document_response(ProblemBody, 503)
+    async def token() -> Response:
+        """Start a call.
+
+        Makes a room with its agent and returns the right to join it: speak, hear and type in this one room. The body
+        may be left out. 503 with `Retry-After` means that no line is free; without, that the media server is down.
+        """
+        try:
+            guard.refuse_foreign(settings.allowed_origins)
+            answer = await service.calls.invite(await guard.read_json(TokenRequest))
+        except Problem as problem:
+            metrics.token(OUTCOMES.get(problem.kind, "failed"))
+            raise
+        except RequestEntityTooLarge:
+            metrics.token("invalid")
+            raise
+        return Response(answer.model_dump_json(), HTTPStatus.CREATED, content_type="application/json")
+
+    @routes.post("/livekit")
+    @tag(["livekit"])
+    @document_response(ProblemBody, 401)
+    async def webhook() -> Response:
+        """Hear what happened in LiveKit.
+
+        Takes LiveKit's webhooks, signed with the API key: `Authorization` holds a token with the hash of the body.
+        """
+        request.max_content_length = LARGEST_WEBHOOK_BYTES
+        body: bytes = await request.body
+        try:
+            event = webhooks.receive(body.decode(), request.headers.get("Authorization", ""))
+        except Exception as error:  # noqa: BLE001 - the receiver raises bare ones
+            metrics.webhook("refused")
+            raise Problem(
+                HTTPStatus.UNAUTHORIZED,
+                "webhook-signature",
+                "The event is not signed by our LiveKit",
+                f"The signature was refused ({type(error).__name__}). LiveKit must sign webhooks with the key that "
+                "web has in LIVEKIT_API_KEY.",
+            ) from None
+        metrics.webhook(event.event)
+        _observe_join(service, event)
+        return Response(b"", HTTPStatus.NO_CONTENT)
+
+    return routes
+
+
+def _observe_join(service: Service, event: WebhookEvent) -> None:
+    who = event.participant
+    if event.event == "participant_joined" and who.kind == ParticipantInfo.Kind.AGENT:
+        seconds = (who.joined_at_ms - event.room.creation_time_ms) / 1000
+        if event.room.creation_time_ms and seconds >= 0:
+            service.metrics.agent_joined(seconds)

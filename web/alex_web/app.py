@@ -1,0 +1,130 @@
+"""The app: routes, limits, headers and the access log."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+
+import structlog
+from quart import Quart, Response, g, request
+from quart_schema import Info, QuartSchema, hide
+from quart_schema.openapi import HttpSecurityScheme
+
+from alex_web import __version__, api, problems, rooms
+from alex_web.page import Page
+from alex_web.service import Service
+from alex_web.settings import Settings
+
+log = structlog.get_logger("alex.web")
+
+# The largest honest token request is about 7 kB: metadata and 16 attributes at their limits.
+LARGEST_BODY_BYTES = 16 * 1024
+# A body of that size takes a second on the slowest line worth a call.
+BODY_SECONDS = 10
+
+# For all answers; the page adds its own policy.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+# How long a browser may remember that another origin is allowed.
+PREFLIGHT_SECONDS = 600
+
+
+def create_app(settings: Settings) -> Quart:
+    """Make the app of the http port; its `Service` is `app.extensions["alex"]`, started and closed by the app."""
+    app = Quart(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
+    app.config["BODY_TIMEOUT"] = BODY_SECONDS
+    service = Service(settings)
+    app.extensions["alex"] = service
+    problems.install(app)
+    QuartSchema(
+        app,
+        info=Info(title="Alex", version=__version__),
+        # The readers for people load scripts from elsewhere.
+        swagger_ui_path=None,
+        redoc_ui_path=None,
+        scalar_ui_path=None,
+        security_schemes={"admin": HttpSecurityScheme(scheme="bearer")},
+    )
+    page = Page(settings.server_url)
+
+    @app.get("/")
+    @hide
+    async def index() -> Response:
+        return page.answer("index.html")
+
+    @app.get("/static/<path:name>")
+    @hide
+    async def static(name: str) -> Response:
+        return page.answer(name)
+
+    app.register_blueprint(api.blueprint(service))
+    app.register_blueprint(rooms.blueprint(service))
+    _admit_origins(app, settings.allowed_origins)
+    _watch_requests(app, service)
+    app.before_serving(service.start)
+    app.after_serving(service.close)
+    return app
+
+
+def _admit_origins(app: Quart, allowed: tuple[str, ...]) -> None:
+    """Let pages of allowed origins ask for tokens (CORS); only they get any such header."""
+
+    @app.before_request
+    async def preflight() -> Response | None:
+        if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+            return None
+        if request.path != "/api/token" or request.headers.get("Origin", "").lower() not in allowed:
+            return None
+        headers = {
+            "Access-Control-Allow-Methods": "POST",
+            "Access-Control-Allow-Headers": "Content-Type",
+            "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+        }
+        return Response(b"", HTTPStatus.NO_CONTENT, headers)
+
+    @app.after_request
+    async def allow(response: Response) -> Response:
+        if allowed and request.path == "/api/token":
+            response.vary.add("Origin")
+            origin = request.headers.get("Origin", "")
+            if origin.lower() in allowed:
+                response.headers["Access-Control-Allow-Origin"] = origin
+                response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+        return response
+
+
+def _watch_requests(app: Quart, service: Service) -> None:
+    @app.before_request
+    async def begin() -> None:
+        g.began_at = time.perf_counter()
+
+    @app.after_request
+    async def finish(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        seconds = time.perf_counter() - g.get("began_at", time.perf_counter())
+        route = _route()
+        service.metrics.answered(route, response.status_code, seconds)
+        # The rule, not the path: a path may hold a room or an identity.
+        log.info(
+            "request",
+            method=request.method,
+            route=route,
+            status=response.status_code,
+            seconds=round(seconds, 4),
+        )
+        return response
+
+
+def _route() -> str:
+    endpoint = request.endpoint or "none"
+    names = {"index": "page", "static": "static", "openapi": "openapi", "api.token": "token", "api.webhook": "webhook"}
+    return "rooms" if endpoint.startswith("rooms.") else names.get(endpoint, "none")

@@ -1,0 +1,106 @@
+"""How a caller gets a call: a slot, a room with its agent, a token."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from http import HTTPStatus
+
+from livekit import api
+
+from alex_web.admission import Admission
+from alex_web.livekit import LiveKit, is_caller
+from alex_web.metrics import Metrics
+from alex_web.names import new_identity, new_room
+from alex_web.problems import Problem
+from alex_web.settings import Settings
+from alex_web.tokens import TokenAnswer, TokenRequest, mint, refuse_forbidden
+
+# Problem kind → outcome of alex_web_tokens_total.
+OUTCOMES = {
+    "invalid-request": "invalid",
+    "not-json": "invalid",
+    "not-yours-to-choose": "forbidden",
+    "foreign-origin": "forbidden",
+    "full": "full",
+    "no-agents": "no_agents",
+    "room-full": "room_full",
+    "identity-taken": "room_full",
+    "livekit-unreachable": "livekit",
+    "livekit-refuses-key": "livekit",
+    "livekit-error": "livekit",
+}
+
+
+class Calls:
+    """Gives tokens."""
+
+    def __init__(self, settings: Settings, admission: Admission, livekit: LiveKit, metrics: Metrics) -> None:
+        self._settings = settings
+        self._admission = admission
+        self._livekit = livekit
+        self._metrics = metrics
+        # Two callers who ask for the same new room at once must not bring two agents.
+        self._doors: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+
+    async def invite(self, request: TokenRequest) -> TokenAnswer:
+        """Make a call for a caller, or let it join the room it may name.
+
+        Raises:
+            Problem: 403 for what callers may not choose, 409 for a full room or a taken identity, 503 with
+                `Retry-After` when no slot is free, 503 without when LiveKit cannot be used.
+
+        """
+        refuse_forbidden(request, self._settings.caller_may)
+        identity = request.participant_identity or new_identity()
+        if request.room_name:
+            door = self._doors.setdefault(request.room_name, asyncio.Lock())
+            async with door:
+                await self._open(request.room_name, identity)
+            room = request.room_name
+        else:
+            room = new_room()
+            await self._create(room)
+        answer = mint(self._settings, request, room, identity)
+        self._metrics.token("issued")
+        return answer
+
+    async def _open(self, name: str, identity: str) -> None:
+        room = await self._livekit.room(name)
+        if room is None:
+            await self._create(name)
+            return
+        await self._refuse_crowd(room, identity)
+        if not await self._livekit.has_agent(name):
+            self._admission.reserve(name)
+            try:
+                await self._livekit.dispatch(name)
+            except BaseException:
+                self._admission.release(name)
+                raise
+
+    async def _create(self, name: str) -> None:
+        self._admission.reserve(name)
+        try:
+            await self._livekit.create_room(name, max_participants=self._settings.max_participants, agent=True)
+        except BaseException:
+            self._admission.release(name)
+            raise
+
+    async def _refuse_crowd(self, room: api.Room, identity: str) -> None:
+        callers = [who.identity for who in await self._livekit.participants(room.name) if is_caller(who)]
+        if identity in callers:
+            raise Problem(
+                HTTPStatus.CONFLICT,
+                "identity-taken",
+                "Somebody in the room has this identity",
+                "LiveKit would send the other one home. Choose another participant_identity or leave it out.",
+            )
+        # LiveKit holds the limit too; being told here is kinder than being refused there.
+        if room.max_participants and len(callers) >= room.max_participants:
+            raise Problem(
+                HTTPStatus.CONFLICT,
+                "room-full",
+                "The room is full",
+                f"At most {room.max_participants} callers can be in this room at once.",
+            )

@@ -1,0 +1,109 @@
+"""Whom the API listens to: our own page and origins the operator names, in JSON, or an operator with the key."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+from quart import request
+
+from alex_web.problems import Problem, invalid, raise_invalid
+
+M = TypeVar("M", bound=BaseModel)
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def is_own_origin(origin: str, host: str) -> bool:
+    """Tell whether an Origin header names the host the request was sent to.
+
+    The scheme is not compared: behind a proxy that ends TLS we see http where the browser sees https.
+    """
+    try:
+        theirs = urlsplit(origin)
+        ours = urlsplit(f"{theirs.scheme}://{host}")
+        port = DEFAULT_PORTS[theirs.scheme]
+        same = (theirs.hostname, theirs.port or port) == (ours.hostname, ours.port or port)
+    except (KeyError, ValueError):
+        return False
+    return same and bool(theirs.hostname) and origin.lower() == f"{theirs.scheme}://{theirs.netloc}".lower()
+
+
+def refuse_foreign(allowed: Iterable[str]) -> None:
+    """Refuse a request that a page of somebody else's makes a browser send.
+
+    Programs send no Origin and are let through: they could send any.
+
+    Raises:
+        Problem: 403.
+
+    """
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site")
+    if origin is not None and origin.lower() in allowed:
+        return
+    own = origin is None or is_own_origin(origin, request.host)
+    if not own or site not in {None, "same-origin", "none"}:
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "foreign-origin",
+            "This page may not ask here",
+            "The request comes from a page of another origin. An operator can allow it with the chart value "
+            "web.allowedOrigins (ALEX_ALLOWED_ORIGINS).",
+        )
+
+
+async def read_json(model: type[M]) -> M:
+    """Read the body as JSON; no body at all is an empty object.
+
+    Raises:
+        Problem: 415 for another content type, 400 for what is not JSON or not acceptable, 413 when it is too large.
+
+    """
+    body: bytes = await request.body
+    if not body:
+        body = b"{}"
+    elif request.mimetype != "application/json":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "not-json",
+            "The body must be JSON",
+            "Send Content-Type: application/json.",
+        )
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        kinds = {finding["type"] for finding in error.errors(include_input=False, include_context=False)}
+        if "json_invalid" in kinds:
+            raise invalid("The body is not valid JSON.") from None
+        raise_invalid(error)
+
+
+def require_admin(key: str) -> None:
+    """Let only the holder of the admin key through.
+
+    Raises:
+        Problem: 404 when no key is configured (there is no such API then), 401 without the right one.
+
+    """
+    if not key:
+        raise Problem(
+            HTTPStatus.NOT_FOUND,
+            "no-room-api",
+            "The room API is switched off",
+            "An operator can switch it on with the chart value web.adminKey (ALEX_ADMIN_KEY).",
+        )
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    # Bytes, because compare_digest refuses text beyond ASCII.
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), key.encode()):
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "admin-key",
+            "The admin key is missing or wrong",
+            "Send Authorization: Bearer followed by the key of the chart value web.adminKey (ALEX_ADMIN_KEY).",
+            headers={"WWW-Authenticate": 'Bearer realm="alex rooms"'},
+        )

@@ -1,0 +1,92 @@
+"""Tokens: what a caller asks for, what the operator lets callers choose, and the least a call needs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from livekit import api
+from pydantic import BaseModel, ConfigDict, Field
+
+from alex_web.names import Attributes, DisplayName, Identity, Metadata, RoomName
+from alex_web.problems import Problem
+from alex_web.settings import Choice, Settings
+
+
+class TokenRequest(BaseModel):
+    """What a caller may say about itself, as in LiveKit's standard token endpoint. Empty means: you choose."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    room_name: RoomName | None = Field(None, description="refused unless the operator allows `room`")
+    participant_identity: Identity | None = Field(None, description="refused unless the operator allows `identity`")
+    participant_name: DisplayName | None = Field(None, description="a name for people to read")
+    participant_metadata: Metadata | None = Field(None, description="refused unless the operator allows `metadata`")
+    participant_attributes: Attributes | None = Field(
+        None, description="refused unless the operator allows `attributes`"
+    )
+    room_config: dict[str, Any] | None = Field(None, description="always refused: the server decides this")
+
+
+class TokenAnswer(BaseModel):
+    """Where to join and the right to do so, as in LiveKit's standard token endpoint."""
+
+    server_url: str
+    participant_token: str
+
+
+# Field of the request → word in ALEX_CALLER_MAY.
+CHOICES: dict[str, Choice] = {
+    "room_name": "room",
+    "participant_identity": "identity",
+    "participant_name": "name",
+    "participant_metadata": "metadata",
+    "participant_attributes": "attributes",
+}
+
+
+def refuse_forbidden(request: TokenRequest, may: frozenset[Choice]) -> None:
+    """Refuse a request that chooses more than the operator allows.
+
+    Raises:
+        Problem: 403, naming the field and the chart value that would allow it.
+
+    """
+    if request.room_config:
+        raise _forbidden("room_config is decided by the server and cannot be chosen by callers.")
+    for field, choice in CHOICES.items():
+        if getattr(request, field) and choice not in may:
+            raise _forbidden(
+                f"{field} cannot be chosen by callers here. Leave it out; an operator can allow it by adding "
+                f'"{choice}" to the chart value web.callerMay (ALEX_CALLER_MAY).'
+            )
+
+
+def mint(settings: Settings, request: TokenRequest, room: str, identity: str) -> TokenAnswer:
+    """Sign a token for one caller in one room: speak, hear, type, nothing else."""
+    grants = api.VideoGrants(
+        room_join=True,
+        room=room,
+        can_publish=True,
+        can_publish_sources=["microphone"],
+        can_subscribe=True,
+        can_publish_data=True,  # typing needs it
+        can_update_own_metadata=False,
+    )
+    token = (
+        api.AccessToken(settings.secret("livekit_api_key"), settings.secret("livekit_api_secret"))
+        .with_identity(identity)
+        .with_name(request.participant_name or "")
+        .with_ttl(timedelta(seconds=settings.token_ttl_seconds))
+        .with_grants(grants)
+    )
+    if request.participant_metadata:
+        token = token.with_metadata(request.participant_metadata)
+    if request.participant_attributes:
+        token = token.with_attributes(request.participant_attributes)
+    return TokenAnswer(server_url=settings.server_url, participant_token=token.to_jwt())
+
+
+def _forbidden(detail: str) -> Problem:
+    return Problem(HTTPStatus.FORBIDDEN, "not-yours-to-choose", "Callers cannot choose this", detail)
