@@ -83,6 +83,9 @@ async def serve(settings: Settings) -> int:
     except ValueError as problem:
         log.error("script_invalid", setting="ALEX_OFFLINE_SCRIPT_FILE", value="offline.script", problem=str(problem))
         return 2
+    except ImportError as problem:
+        _not_loaded(problem)
+        return 1
     runners: list[web.AppRunner] = []
     try:
         await _listen(runners, settings, engine, metrics)
@@ -95,6 +98,11 @@ async def serve(settings: Settings) -> int:
         for runner in runners:
             await runner.cleanup()
         await engine.aclose()
+
+
+def _not_loaded(problem: Exception) -> None:
+    advice = "the models belong to the image: build it again with images/build"
+    log.error("models_not_loaded", error=type(problem).__name__, problem=str(problem), advice=advice)
 
 
 async def _listen(runners: list[web.AppRunner], settings: Settings, engine: Engine, metrics: Metrics) -> None:
@@ -125,8 +133,7 @@ async def _run(settings: Settings, engine: Engine, metrics: Metrics, stop: async
             await stopping
         log.info("stopping")
     except Exception as problem:  # noqa: BLE001 - three libraries, each with errors of its own
-        advice = "the models belong to the image: build it again with images/build"
-        log.error("models_not_loaded", error=type(problem).__name__, problem=str(problem), advice=advice)
+        _not_loaded(problem)
         return 1
     finally:
         for task in (stopping, loading):

@@ -11,6 +11,8 @@ import av
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 SPEECH_RATE = 24_000
@@ -33,6 +35,13 @@ def to_samples(pcm: bytes, channels: int = 1) -> NDArray[np.float32]:
     if channels > 1:
         ints = ints.reshape(-1, channels).mean(axis=1)
     return ints / np.float32(32768.0)
+
+
+def slices(pcm: bytes, rate: int, channels: int = 1) -> Iterator[bytes]:
+    """Cut PCM into pieces of 50 ms: a client may send seconds at once, and edges are looked for piece by piece."""
+    width = 2 * channels * (rate // 20)
+    for at in range(0, len(pcm), width):
+        yield pcm[at : at + width]
 
 
 def resample(samples: NDArray[np.float32], have: int, want: int) -> NDArray[np.float32]:

@@ -78,14 +78,13 @@ class Context:
 
     def _hand_over(self, count: int) -> None:
         text, self._waiting = self._waiting[:count], self._waiting[count:]
-        for sentence in SENTENCE.split(text):
-            if sentence.strip():
-                if not self._begun:
-                    # The client may have opened the context long before it had anything to say.
-                    self._begun = True
-                    self._exchange.again()
-                    self._exchange.mark("asked")
-                self._texts.put_nowait(sentence)
+        for sentence in filter(None, map(str.strip, SENTENCE.split(text))):
+            if not self._begun:
+                # The client may have opened the context long before it had anything to say.
+                self._begun = True
+                self._exchange.again()
+                self._exchange.mark("asked")
+            self._texts.put_nowait(sentence)
 
     def close(self) -> None:
         """Say the rest and finish."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from alex_offline.admission import BusyError
-from alex_offline.audio import read_wav, to_pcm
+from alex_offline.audio import read_wav, slices, to_pcm
 from alex_offline.engine import Heard
 from alex_offline.exchange import CutError
 from alex_offline.listening import alternative, now, parse, words_of
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # Eight minutes of 16 kHz speech: more is not a sentence.
 BATCH_BYTES = 16 * 1024 * 1024
-BATCH_CHUNK = 8000
+# One second of a file, then the other streams get their turn.
+BATCH_PIECES = 20
 
 
 def routes() -> list[web.AbstractRouteDef]:
@@ -94,9 +95,10 @@ async def transcribe(request: web.Request) -> web.StreamResponse:
             hearing = service.engine.listen(exchange, rate, 1, None)
             try:
                 pcm = to_pcm(samples) + bytes(rate)
-                for at in range(0, len(pcm), BATCH_CHUNK):
-                    hearing.feed(pcm[at : at + BATCH_CHUNK])
-                    await asyncio.sleep(0)
+                for number, piece in enumerate(slices(pcm, rate)):
+                    hearing.feed(piece)
+                    if number % BATCH_PIECES == 0:
+                        await asyncio.sleep(0)
                 hearing.close()
                 heard = [e async for e in hearing.events() if isinstance(e, Heard) and e.final and e.text]
             finally:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from alex_offline.audio import slices
 from alex_offline.engine import Heard, Started
 from alex_offline.exchange import CutError
 from alex_offline.listening import alternative, now, words_of
@@ -83,7 +84,8 @@ class Live:
                 if not message.data:
                     return True
                 self._sum.update(message.data)
-                hearing.feed(message.data)
+                for piece in slices(message.data, self._query.rate, self._query.channels):
+                    hearing.feed(piece)
                 await self._utterance_end(hearing.position)
             elif message.type is WSMsgType.TEXT:
                 kind = _kind(message.data)
