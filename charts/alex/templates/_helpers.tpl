@@ -18,7 +18,7 @@
 {{/* Takes (dict "root" $ "component" "agent"), as do all helpers that say "component". */}}
 {{- define "alex.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "alex.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
@@ -70,7 +70,7 @@ affinity:
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end -}}
@@ -140,9 +140,9 @@ ws://{{ ternary (printf "[%s]" .address) .address (contains ":" .address) }}:{{ 
 {{/* Environment that every program of Alex reads. */}}
 {{- define "alex.commonEnv" -}}
 - name: ALEX_LOG_LEVEL
-  value: {{ .Values.logLevel }}
+  value: {{ .Values.logLevel | quote }}
 - name: ALEX_LOG_FORMAT
-  value: {{ .Values.logFormat }}
+  value: {{ .Values.logFormat | quote }}
 - name: ALEX_OPS_HOST
   value: "0.0.0.0" # probes and Prometheus come from outside the pod
 - name: ALEX_OPS_PORT
@@ -154,20 +154,20 @@ ws://{{ ternary (printf "[%s]" .address) .address (contains ":" .address) }}:{{ 
 {{/* Environment of the programs that talk to LiveKit. */}}
 {{- define "alex.livekitEnv" -}}
 - name: LIVEKIT_URL
-  value: {{ include "alex.livekitUrl" . }}
+  value: {{ include "alex.livekitUrl" . | quote }}
 - name: LIVEKIT_API_KEY_FILE
   value: /etc/alex/keys/LIVEKIT_API_KEY
 - name: LIVEKIT_API_SECRET_FILE
   value: /etc/alex/keys/LIVEKIT_API_SECRET
 - name: ALEX_AGENT_NAME
-  value: {{ .Values.agent.name }}
+  value: {{ .Values.agent.name | quote }}
 {{- end -}}
 
 {{/* One source of the projected volume at /etc/alex/keys: (dict "secret" NAME "key" KEY "file" NAME). */}}
 {{- define "alex.keyFile" -}}
 - secret:
-    name: {{ .secret }}
+    name: {{ .secret | quote }}
     items:
-      - key: {{ .key }}
+      - key: {{ .key | quote }}
         path: {{ .file }}
 {{- end -}}
