@@ -1,0 +1,62 @@
+# shellcheck shell=bash disable=SC2034,SC2329 # set and defined here for those who source this
+# What build and push share: the four names, how a failure is told, and Docker and buildah behind the same verbs.
+# Sourced, never run.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+all=(agent web offline caller)
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/alex/build
+
+# fail WHAT [NEXT]: what is wrong, and what to do about it. Ends with 1, or with $status: 2 is bad usage.
+fail() {
+  printf 'images/%s: %s\n' "$(basename "$0")" "$1" >&2
+  [ $# -lt 2 ] || printf 'Next: %s\n' "$2" >&2
+  exit "${status:-1}"
+}
+
+# check_tag TAG: refuses what no registry accepts; a slip is cheaper to find before a build than after it.
+check_tag() {
+  [[ $1 =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] ||
+    status=2 fail "'$1' cannot be a tag" 'letters, digits, dots, dashes and underscores, at most 128 of them'
+}
+
+seconds_since() { awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", to - from }'; }
+
+# choose_builder: Docker where its engine answers, else buildah. Sets $with, and $prefix, with which the names of local images begin;
+# defines list, pull IMAGE, build_image DOCKERFILE CONTEXT OPTION…, alias_image IMAGE NAME and push_image IMAGE REFERENCE.
+choose_builder() {
+  if command -v docker >/dev/null && timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; then
+    with=docker prefix=''
+    list() { docker images --format '{{.Repository}}:{{.Tag}}'; }
+    pull() { timeout 600 docker pull --quiet "$1"; }
+    build_image() { DOCKER_BUILDKIT=1 docker build --progress plain --file "$1" "${@:3}" "$2"; }
+    alias_image() { docker tag "$1" "$2"; }
+    push_image() { docker tag "$1" "$2" && docker push --quiet "$2"; }
+  elif command -v buildah >/dev/null; then
+    with=buildah prefix=localhost/
+    storage=()
+    [ "$(id -u)" != 0 ] || storage=(--storage-driver overlay)
+    # Holds the layers while they are made, and the wheels between builds: not a /tmp that may be small.
+    export TMPDIR=$cache
+    list() { buildah "${storage[@]}" images --format '{{.Name}}:{{.Tag}}'; }
+    pull() { timeout 600 buildah "${storage[@]}" pull --quiet "$1"; }
+    build_image() {
+      # The chroot needs no rights beyond those of the builder, so this works inside a container as well.
+      local options=(--isolation chroot --layers --format docker)
+      # A machine whose network has a certificate authority of its own keeps it here; lent to the build, not kept in the image.
+      local authorities=/etc/ssl/certs/ca-certificates.crt
+      [ ! -f "$authorities" ] || options+=(--volume "$authorities:$authorities:ro")
+      buildah "${storage[@]}" bud "${options[@]}" --file "$1" --ignorefile "$1.dockerignore" "${@:3}" "$2"
+    }
+    alias_image() { buildah "${storage[@]}" tag "$1" "$2"; }
+    push_image() {
+      local options=(--quiet)
+      # As Docker does: a registry on this very machine needs no certificate.
+      [[ ! $2 =~ ^(localhost|127\.[0-9.]+|\[::1\])[:/] ]] || options+=(--tls-verify=false)
+      buildah "${storage[@]}" push "${options[@]}" "$1" "docker://$2"
+    }
+  else
+    fail 'needs a Docker engine that answers, or buildah; found neither' 'start Docker, or: apt-get install buildah'
+  fi
+}
