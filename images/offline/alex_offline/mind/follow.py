@@ -1,0 +1,129 @@
+"""Short follow-ups that only make sense after the turn before: another one, why, and what about this."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from . import knowledge
+from .normalise import hear
+from .reply import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .knowledge import Knowledge
+    from .normalise import Heard
+    from .talk import Moment
+
+_AGAIN = re.compile(
+    r"^(?:and |now |okay |yes )*(?:(?:can you |could you |i want (?:to hear )?|i would like (?:to hear )?|do you (?:know|have) )?"
+    r"(?:tell me |say |give me |do |know |have |let us hear |let us do )?"
+    r"(?:(?:yet )?another(?: one| joke| story| riddle| fact| tip| poem| idea)?|one more(?: \w+)?|(?:some )?more(?: \w+)?|a different (?:one|\w+)|something else|"
+    r"the next(?: one)?|next(?: one)?|a better one|any (?:other|more)(?: \w+)?|more of (?:that|those|them)|anything else|what else|a new one))(?: please| about it| about that)?$",
+)
+_WHY = re.compile(
+    r"^(?:but |and |so )*(?:why|how come|why is that|why not|for what reason|why is it so|why so|why do you say that|what is the reason|why are you|why can you not|i do not (?:get|understand) (?:it|that|the joke)|explain (?:that|it|the joke)|what does that mean|can you explain (?:that|it))$"
+)
+_ABOUT = re.compile(
+    r"^(?:(?:and|or|so|then|okay) )*(?:what about|how about|and|or|what if|and what about|same for|for|with|in) (?:if )?(?:the |a |an |my |of |for |in |on |to |with )*(.+)$"
+)
+_YOU = re.compile(
+    r"^(?:and |what about |how about )*(?:you|yourself|yours)(?: too| alex)?$|^(?:and )?(?:what|which) is yours$|^do you(?: too)?$|^are you$"
+)
+_SPELL = re.compile(
+    r"^(?:how (?:do you|do i|to|is that|can i) )?(?:spell|write|spelled|spelt) (?:that|it|this)$|how is (?:that|it) (?:spelled|written)|^spell (?:it|that)$|^how do you (?:spell|write) (?:that|it)$"
+)
+_LONGEST_ABOUT = 5  # words; a longer sentence stands on its own
+# A replaced word must leave a question that is known almost word by word.
+_NEAR_REPLACED = 0.8
+
+
+def answer(moment: Moment, know: Knowledge, ask_again: Callable[[Moment], Answer | None]) -> Answer | None:
+    """Answer a follow-up from the answer before; `ask_again` runs all other skills on a rewritten turn."""
+    before, heard = moment.state.answer, moment.state.heard
+    if before is None or heard is None:
+        return None
+    text = moment.core
+    if _AGAIN.match(text):
+        return _another(moment, ask_again)
+    if _WHY.match(text):
+        return _why(moment, know)
+    if _YOU.match(text):
+        entry = know.find(
+            {"how_are_you": "how are you", "i_am_fine": "how are you"}.get(before.topic, f"your {heard.core}")
+        )
+        return (
+            knowledge.reply(entry, moment)
+            if entry
+            else Answer("I am happy as long as we are talking.", "you", aside=True)
+        )
+    if _SPELL.match(text) and before.slots.get("spell"):
+        return ask_again(replace(moment, heard=hear(f"spell {before.slots['spell']}")))
+    return None
+
+
+def about(moment: Moment, know: Knowledge) -> Answer | None:
+    """Answer `and potatoes` after `how long do I boil eggs`: the last question with the new word in it."""
+    heard = moment.state.heard
+    if heard is None:
+        return None
+    text = moment.core
+    match = _ABOUT.match(text) or (re.match(r"(.+)", text) if len(text.split()) <= 2 else None)
+    if match and len(match[1].split()) <= _LONGEST_ABOUT:
+        return _about(match[1], heard.core, moment, know)
+    return None
+
+
+def is_short(heard: Heard) -> bool:
+    """Tell whether something said is only a follow-up, so that the question before it stays the question."""
+    return bool(_AGAIN.match(heard.core) or _WHY.match(heard.core))
+
+
+def _another(moment: Moment, ask_again: Callable[[Moment], Answer | None]) -> Answer | None:
+    """Ask the last question once more: lists go on with their next entry."""
+    heard, before = moment.state.heard, moment.state.answer
+    if heard is None or before is None:
+        return None
+    said = {exchange.answer for exchange in moment.past}
+    again = ask_again(replace(moment, heard=heard))
+    if again is None or again.tool or again.text in said or again.text == before.text:
+        return Answer("That is all I have on that one. Ask me something else, if you like.", before.topic, before.slots)
+    return again
+
+
+def _why(moment: Moment, know: Knowledge) -> Answer | None:
+    before, heard = moment.state.answer, moment.state.heard
+    if before is None or heard is None:
+        return None
+    if why := before.slots.get("why"):
+        return Answer(str(why), before.topic, {**before.slots, "why": ""})
+    question = before.slots.get("ask") or heard.core
+    entry = know.find(
+        "why " + re.sub(r"^(?:what|who|when|where|which|how)\b", "", str(question)).strip(), _NEAR_REPLACED
+    )
+    if entry:
+        return knowledge.reply(entry, moment)
+    return Answer(
+        "I am afraid I cannot explain that any better. I only know simple things.", before.topic, before.slots
+    )
+
+
+def _about(what: str, question: str, moment: Moment, know: Knowledge) -> Answer | None:
+    """Put the new word in each place of the last question, and answer the one that is a known question."""
+    words = question.split()
+    best = None
+    for at in range(len(words)):
+        for end in range(at + 1, min(at + 3, len(words)) + 1):
+            if end - at == len(words):
+                continue
+            entry, score = know.nearest(" ".join([*words[:at], what, *words[end:]]))
+            if entry and score >= _NEAR_REPLACED and (best is None or score > best[1]) and _mentions(entry.ask, what):
+                best = (entry, score)
+    return knowledge.reply(best[0], moment) if best else None
+
+
+def _mentions(asks: tuple[str, ...], what: str) -> bool:
+    word = what.split()[-1].rstrip("s")
+    return any(word in ask for ask in asks)

@@ -1,0 +1,106 @@
+"""What Alex knows by heart: small talk, advice and everyday facts, read from the tables in `data`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from .normalise import plain
+from .reply import Answer, ToolCall
+from .retrieval import NEAR, SOUNDS_LIKE, Index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .talk import Moment
+
+SPOKEN = ("chat.toml", "play.toml", "advice.toml", "facts.toml")
+_LONGEST_BY_SOUND = 8  # words; longer sentences rarely change all their words at once
+_FEWEST_LETTERS_BY_SOUND = 8  # letters; in less than that everything sounds like something
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing Alex can say: the questions it answers, the ways to say it, and what follows on `why` and `more`."""
+
+    topic: str
+    ask: tuple[str, ...]
+    say: tuple[str, ...]
+    why: str = ""
+    tool: str = ""
+    aside: bool = False
+
+
+class Knowledge:
+    """All entries with one index over their questions."""
+
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self.entries = entries
+        self._index = Index([(plain(ask), at) for at, entry in enumerate(entries) for ask in entry.ask])
+
+    def answer(self, moment: Moment) -> Answer | None:
+        """Answer from the entry whose question is near enough to what was said."""
+        entry = self.find(moment.core) or self.find(moment.heard.text)
+        return reply(entry, moment) if entry else None
+
+    def find(self, text: str, near: float = NEAR) -> Entry | None:
+        """Return the entry for a question, None when none is near enough."""
+        entry, score = self.nearest(text)
+        return entry if score >= near else None
+
+    def nearest(self, text: str) -> tuple[Entry | None, float]:
+        """Return the entry whose question is nearest, and how near it is."""
+        hit = self._index.search(text)
+        return (self.entries[hit.owner], hit.score) if hit else (None, 0.0)
+
+    def guess(self, text: str) -> Entry | None:
+        """Return the entry whose question sounds like the text: the last resort for a badly heard one."""
+        if len(text) < _FEWEST_LETTERS_BY_SOUND or len(text.split()) > _LONGEST_BY_SOUND:
+            return None
+        hit = self._index.sounding(text)
+        return self.entries[hit.owner] if hit and hit.score >= SOUNDS_LIKE else None
+
+
+def reply(entry: Entry, moment: Moment) -> Answer:
+    """Return an entry as the answer to this turn, in the next of its ways to say it."""
+    tool = ToolCall(entry.tool, "{}") if entry.tool in moment.offered else None
+    slots = {"why": entry.why, "ask": entry.ask[0]}
+    return Answer(moment.pick(entry.topic, entry.say), entry.topic, slots, tool, entry.aside)
+
+
+def load() -> Knowledge:
+    """Read every table; raises ValueError that names the file and the entry when one is not as it should be."""
+    return Knowledge(tuple(entry for name in SPOKEN for entry in _entries(name, read(name))))
+
+
+def read(name: str) -> dict[str, Any]:
+    """Return one of the files in `data`."""
+    return tomllib.loads(resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8"))
+
+
+def table(name: str) -> dict[str, Any]:
+    """Return one of the tables of names (`table_<name>.toml`)."""
+    return read(f"table_{name}.toml")
+
+
+def _entries(file: str, content: dict[str, Any]) -> Iterator[Entry]:
+    """Yield both kinds of entry: `[topic]` with ask and say, and lines `"question | question" = "answer"`."""
+    for topic, body in content.items():
+        if "ask" in body:
+            if not (body.get("ask") and body.get("say")):
+                raise ValueError(f"{file}: [{topic}] needs ask and say")
+            fields = {key: body[key] for key in ("why", "tool", "aside") if key in body}
+            yield Entry(topic, _some(body["ask"]), _some(body["say"]), **fields)
+            continue
+        for asks, says in body.items():
+            questions = tuple(part.strip() for part in asks.split("|"))
+            if not says:
+                raise ValueError(f"{file}: {asks!r} has no answer")
+            answer, why = (says[0], says[1]) if isinstance(says, list) else (says, "")
+            yield Entry(f"fact:{questions[0]}", questions, (answer,), why)
+
+
+def _some(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)

@@ -1,0 +1,122 @@
+"""Find the known question nearest to what was asked: word weights first, sound when the words fail."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from .normalise import stem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# A phrase is near enough when its words agree by this much; set with the tables in tests/offline/mind.
+NEAR = 0.66
+# Sounding alike is weaker proof than the same words, so it has to be closer.
+SOUNDS_LIKE = 0.7
+_UNKNOWN_WEIGHT = 1.0  # a word no phrase has counts as the rarest: it is probably what the question is about
+_LIGHT = frozenset(
+    "a an the of to in on at for from by with is be do i you me my your it that this and or some any there what can "
+    "would could should will have get go please one so very really just about much".split(),
+)
+_LIGHT_WEIGHT = 0.15  # words of grammar hardly tell questions apart
+_SPELLING_NEAR = 0.8  # difflib ratio: one wrong letter in five
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A phrase that was found: whose it is, which one, and how near (1 is the same)."""
+
+    owner: int
+    phrase: str
+    score: float
+
+
+class Index:
+    """Phrases with an owner each, searched by what they say and by how they sound."""
+
+    def __init__(self, phrases: Sequence[tuple[str, int]]) -> None:
+        self._phrases = list(phrases)
+        counts: Counter[str] = Counter()
+        stems = [_features(phrase) for phrase, _ in self._phrases]
+        for found in stems:
+            counts.update(set(found))
+        total = len(self._phrases) + 1
+        top = math.log(total)
+        self._weights = {word: _weight(word, math.log(total / n) / top) for word, n in counts.items()}
+        self._rows = [{word: self._weights[word] for word in found} for found in stems]
+        self._norms = [math.sqrt(sum(w * w for w in row.values())) or 1.0 for row in self._rows]
+        self._postings: dict[str, list[int]] = defaultdict(list)
+        for at, row in enumerate(self._rows):
+            for word in row:
+                self._postings[word].append(at)
+        self._sounds = [_sound_grams(phrase) for phrase, _ in self._phrases]
+        self._near = lru_cache(maxsize=4096)(self._closest)
+
+    def search(self, text: str) -> Hit | None:
+        """Return the nearest phrase, or None when nothing shares a word of weight with the text."""
+        query: dict[str, float] = {}
+        for word in _features(text):
+            known = word if word in self._weights else self._near(word)
+            query[known or word] = self._weights[known] if known else _weight(word, _UNKNOWN_WEIGHT)
+        norm = math.sqrt(sum(w * w for w in query.values())) or 1.0
+        scores: dict[int, float] = defaultdict(float)
+        for word, weight in query.items():
+            for at in self._postings.get(word, ()):
+                scores[at] += weight * self._rows[at][word]
+        if not scores:
+            return None
+        best = max(scores, key=lambda at: (scores[at] / self._norms[at], -at))
+        return Hit(self._phrases[best][1], self._phrases[best][0], scores[best] / (norm * self._norms[best]))
+
+    def sounding(self, text: str) -> Hit | None:
+        """Return the phrase that sounds most alike, for what a recogniser spelled in other words."""
+        grams = _sound_grams(text)
+        if not grams:
+            return None
+        at, score = max(((i, _dice(grams, sound)) for i, sound in enumerate(self._sounds)), key=lambda pair: pair[1])
+        return Hit(self._phrases[at][1], self._phrases[at][0], score)
+
+    def _closest(self, word: str) -> str | None:
+        if len(word) < 4:
+            return None
+        found = get_close_matches(word, self._weights, n=1, cutoff=_SPELLING_NEAR)
+        return found[0] if found and found[0][0] == word[0] else None
+
+
+def _weight(word: str, rarity: float) -> float:
+    return _LIGHT_WEIGHT if word in _LIGHT else max(rarity, _LIGHT_WEIGHT)
+
+
+def _features(text: str) -> dict[str, None]:
+    """Return the stems of a text, in order and once each."""
+    return dict.fromkeys(stem(word) for word in text.split())
+
+
+_SOUNDS = [
+    (re.compile(pattern), new)
+    for pattern, new in (
+        (r"\bwh", "w"), (r"\bkn", "n"), (r"\bwr", "r"), (r"ph", "f"), (r"gh(?=t)|gh\b", ""), (r"tion|sion", "shn"),
+        (r"ck|q|c(?![eiyh])", "k"), (r"c(?=[eiy])|z|x", "s"), (r"ch|tch|j|dg", "g"), (r"th|t|d", "t"), (r"v|f", "f"),
+        (r"b|p", "p"), (r"[aeiouyhw]+", "a"), (r"(.)\1+", r"\1"),
+    )
+]  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _sound_grams(text: str) -> Counter[str]:
+    """Return the three-letter pieces of a text's sound, with no regard to where words end."""
+    sound = text
+    for pattern, new in _SOUNDS:
+        sound = pattern.sub(new, sound)
+    sound = re.sub(r"(.)\1+", r"\1", sound.replace(" ", ""))
+    return Counter(sound[i : i + 3] for i in range(len(sound) - 2))
+
+
+def _dice(left: Counter[str], right: Counter[str]) -> float:
+    return 2 * sum((left & right).values()) / (sum(left.values()) + sum(right.values()) or 1)
