@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from alex_caller.__main__ import main  # noqa: F401 - the arguments below are this program's
+from chart.render import render, scenarios
+
+
+def test_helm_test_asks_what_the_values_say() -> None:
+    """`helm test` runs the caller against the release, with its questions in order, and keeps its log."""
+    pod = render(scenarios()["full"])["Pod", "alex-caller"]
+
+    assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    assert "hook-succeeded" not in pod["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
+    assert pod["spec"]["restartPolicy"] == "Never"
+    assert pod["spec"]["containers"][0]["args"] == [
+        "--url",
+        "http://alex-web:8080",
+        "--livekit-url",
+        "ws://alex-livekit:7880",
+        "--ask",
+        "What is your name?",
+        "--expect",
+        "Alex",
+        "--ask",
+        "And who made you?",
+        "--expect",
+        "Stremini",
+    ]
+
+
+def test_caller_reaches_somebody_elses_livekit() -> None:
+    """With a remote LiveKit the caller goes where pods go."""
+    arguments = render(scenarios()["remote-livekit"])["Pod", "alex-caller"]["spec"]["containers"][0]["args"]
+
+    assert arguments[arguments.index("--livekit-url") + 1] == "wss://livekit.example.com"
+
+
+def test_patience_is_the_operators() -> None:
+    """A test that hangs is ended by Kubernetes."""
+    pod = render({"caller": {"deadlineSeconds": 90}})["Pod", "alex-caller"]
+
+    assert pod["spec"]["activeDeadlineSeconds"] == 90

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from chart.render import merge, notes, put, render, scenarios
+
+SCENARIOS = scenarios()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_notes_fit_a_screen(scenario: str) -> None:
+    """The notes of every scenario are short, without an unfilled gap."""
+    text = notes(SCENARIOS[scenario])
+
+    assert len(text.splitlines()) < 40
+    assert max(map(len, text.splitlines())) <= 140
+    assert "<no value>" not in text
+    assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_commands_name_objects_of_this_release(scenario: str) -> None:
+    """Every object that a command of the notes names is one that this release renders, in its namespace."""
+    text = notes(SCENARIOS[scenario], release="team-a", namespace="voices")
+    objects = render(SCENARIOS[scenario], release="team-a", namespace="voices")
+    named = re.findall(r"\b(deployment|service)[/ ]([-a-z0-9]*alex[-a-z0-9]*)", text)
+
+    assert named
+    for kind, name in named:
+        assert (kind.capitalize(), name) in objects
+    assert all("-n voices" in line for line in text.splitlines() if re.search(r"\b(kubectl|helm test)\b", line))
+
+
+def test_a_forwarded_call_is_explained() -> None:
+    """Without values the notes forward the page and both ports of LiveKit, and say which browser to take."""
+    text = notes()
+
+    assert "port-forward deployment/alex-livekit 7880 7881" in text
+    assert "port-forward service/alex-web 8080" in text
+    assert "http://localhost:8080" in text
+    assert "Firefox" in text
+
+
+def test_an_address_needs_no_forwarding() -> None:
+    """With an Ingress the notes give the address of the page and of LiveKit, and no port-forward."""
+    text = notes(SCENARIOS["address"])
+
+    assert "https://alex.example.com" in text
+    assert "wss://livekit.example.com" in text
+    assert "port-forward" not in text
+
+
+def test_somebody_elses_livekit_needs_only_the_page() -> None:
+    """With a remote LiveKit the notes forward the page alone."""
+    text = notes(SCENARIOS["remote-livekit"])
+
+    assert "port-forward service/alex-web 8080" in text
+    assert "alex-livekit" not in text
+    assert "wss://livekit.example.com" in text
+
+
+def test_three_checks_come_with_their_diagnosis() -> None:
+    """Each of the three checks is followed by the command that says what is wrong."""
+    lines = notes().splitlines()
+    checks = [number for number, line in enumerate(lines) if re.match(r"  [123]\. ", line)]
+
+    assert len(checks) == 3
+    for number in checks:
+        assert re.match(r"     If .*(kubectl) ", lines[number + 1])
+
+
+@pytest.mark.parametrize(
+    ("values", "warning"),
+    [
+        (put("providers.openai.apiKey", "given"), "providers.openai has a key that is not used: set voice to hosted"),
+        ({}, "agent.drainSeconds"),
+        (merge(SCENARIOS["address"], put("livekit.ingress.enabled", False)), "may not open ws://"),
+        (merge(SCENARIOS["address"], put("web.ingress.tlsSecretName", "")), "web.ingress.tlsSecretName"),
+        (put("web.callerMay", ["name", "identity", "room"]), "choose their own identity, room"),
+    ],
+)
+def test_what_may_surprise_is_said(values: dict[str, object], warning: str) -> None:
+    """What works but may not be meant is a warning at the end."""
+    mind = notes(values).split("Mind:")[-1]
+
+    assert warning in mind
+
+
+def test_nothing_to_mind_is_not_said() -> None:
+    """Without a warning there is no empty heading."""
+    assert "Mind:" not in notes(put("agent.drainSeconds", 3600))

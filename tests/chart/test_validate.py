@@ -1,0 +1,238 @@
+"""One test for each line of templates/validate.yaml, and for what the schema refuses before it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from chart.render import CHART, merge, put, refusal, render, scenarios
+
+HOSTED = scenarios()["hosted-keys"]
+NODE = scenarios()["address"]
+SECRET = "a-secret-for-tests-of-forty-characters-1"
+REMOTE = {"livekit": {"enabled": False, "url": "wss://lk.example.com", "existingSecret": "lk"}}
+
+# What is wrong → what the message has to say: the value at fault and the fix.
+PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "hosted without deepgram": (
+        merge(HOSTED, put("providers.deepgram.apiKey", "")),
+        ["voice is hosted", "providers.deepgram.existingSecret", "voice to offline"],
+    ),
+    "hosted without openai": (
+        merge(HOSTED, put("providers.openai.apiKey", "")),
+        ["voice is hosted", "providers.openai.existingSecret"],
+    ),
+    "hosted without elevenlabs": (
+        merge(HOSTED, put("providers.elevenlabs.apiKey", "")),
+        ["voice is hosted", "providers.elevenlabs.existingSecret"],
+    ),
+    "two keys of a provider": (
+        merge(HOSTED, put("providers.openai.existingSecret", "ours")),
+        ["providers.openai.apiKey", "providers.openai.existingSecret", "keep one"],
+    ),
+    "no offline voice where it is needed": (
+        put("offline.enabled", False),
+        ["offline.enabled is false", "voice is offline", "offline.url"],
+    ),
+    "two offline voices": (put("offline.url", "http://other:8080"), ["offline.url is set", "offline.enabled to false"]),
+    "two offline keys": (
+        {"offline": {"apiKey": "k" * 16, "existingSecret": "ours"}},
+        ["offline.apiKey and offline.existingSecret", "keep one"],
+    ),
+    "a script for the local engine": (
+        put("offline.script", "{}"),
+        ["offline.script is set", "offline.engine to scripted"],
+    ),
+    "a script that is not JSON": (
+        {"offline": {"engine": "scripted", "script": "{replies"}},
+        ["offline.script is not a JSON object", "correct it"],
+    ),
+    "two admin keys": (
+        {"web": {"adminKey": "k" * 16, "existingSecret": "ours"}},
+        ["web.adminKey and web.existingSecret", "keep one"],
+    ),
+    "a page's ingress without a host": (merge(NODE, put("web.ingress.host", "")), ["set web.ingress.host"]),
+    "a node port without a NodePort": (
+        put("web.service.nodePort", 30080),
+        ["web.service.nodePort is set", "web.service.type to NodePort"],
+    ),
+    "two LiveKit secrets": (
+        {"livekit": {"apiSecret": SECRET, "existingSecret": "lk"}},
+        ["livekit.apiSecret and livekit.existingSecret", "keep one"],
+    ),
+    "two LiveKit servers": (put("livekit.url", "wss://lk"), ["livekit.url is set", "livekit.enabled to false"]),
+    "an exposure by no address": (put("livekit.exposure", "address"), ["set livekit.address"]),
+    "an address without its exposure": (
+        put("livekit.address", "203.0.113.10"),
+        ["livekit.address is set", "livekit.exposure to address"],
+    ),
+    "signalling published without media": (
+        {"livekit": {"ingress": {"enabled": True, "host": "lk.example.com"}}},
+        ["livekit.ingress.enabled", "livekit.exposure to address"],
+    ),
+    "a page published without calls": (
+        {"web": {"ingress": {"enabled": True, "host": "alex.example.com"}}},
+        ["web.ingress.enabled", "livekit.exposure to address"],
+    ),
+    "node ports that collide": (
+        merge(NODE, put("livekit.service.nodePorts.udp", 30881)),
+        ["livekit.service.nodePorts", "three different"],
+    ),
+    "no LiveKit at all": (merge(REMOTE, put("livekit.url", "")), ["set livekit.url"]),
+    "somebody else's LiveKit without keys": (
+        merge(REMOTE, put("livekit.existingSecret", "")),
+        ["livekit.existingSecret", "livekit.apiKey and livekit.apiSecret"],
+    ),
+    "a LiveKit ingress without a host": (merge(NODE, put("livekit.ingress.host", "")), ["set livekit.ingress.host"]),
+    "fewest agents above most": (
+        put("agent.autoscaling.minReplicas", 11),
+        ["agent.autoscaling.minReplicas", "raise agent.autoscaling.maxReplicas"],
+    ),
+    "fewest web pods above most": (
+        put("web.autoscaling.minReplicas", 4),
+        ["web.autoscaling.minReplicas", "raise web.autoscaling.maxReplicas"],
+    ),
+    "autoscaled agents without a request": (
+        put("agent.resources.requests.cpu", None),
+        ["set agent.resources.requests.cpu", "agent.autoscaling.enabled off"],
+    ),
+    "autoscaled web pods without a request": (
+        put("web.resources.requests.cpu", None),
+        ["set web.resources.requests.cpu"],
+    ),
+    "agents too idle to scale": (
+        put("agent.resources.requests.cpu", 2),
+        ["agent.autoscaling.targetCpuPercent", "agent.resources.requests.cpu", "agent.slots"],
+    ),
+    "agents too small for their slots": (
+        put("agent.slots", 12),
+        ["2590Mi", "agent.resources.limits.memory", "agent.slots"],
+    ),
+    "a LiveKit secret that can be guessed": (put("livekit.apiSecret", "short"), ["livekit.apiSecret", "32 characters"]),
+    "an admin key that can be guessed": (put("web.adminKey", "admin"), ["web.adminKey", "16 characters"]),
+    "an offline key that can be guessed": (put("offline.apiKey", "key"), ["offline.apiKey", "16 characters"]),
+    "a key with a line break": (
+        merge(HOSTED, put("providers.deepgram.apiKey", "deepgram-key\n")),
+        ["providers.deepgram.apiKey", "line break", "remove it"],
+    ),
+}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_values_that_disagree_are_refused(problem: str) -> None:
+    """Values that cannot work together are refused with the value at fault and what to change."""
+    values, words = PROBLEMS[problem]
+    message = refusal(values)
+    lines = [line for line in message.splitlines() if line.startswith("- ")]
+
+    assert len(lines) == 1, message
+    for word in words:
+        assert word in lines[0]
+
+
+def test_each_refusal_has_its_test() -> None:
+    """As many kinds of message are tested as validate.yaml can write, and every one ends in the only `fail`."""
+    template = (CHART / "templates" / "validate.yaml").read_text()
+    written = len(re.findall(r"append \$problems", template))
+    # Loops write one line of the template for several values.
+    looped = {"hosted without openai", "hosted without elevenlabs", "fewest web pods above most"}
+    looped |= {"autoscaled web pods without a request", "an offline key that can be guessed"}
+
+    assert len(PROBLEMS) - len(looped) == written
+    assert len(re.findall(r"\bfail\b", re.sub(r"\{\{- /\*.*?\*/ -}}", "", template, flags=re.DOTALL))) == 1
+    others = [path for path in (CHART / "templates").rglob("*") if path.is_file() and path.name != "validate.yaml"]
+    assert not [path.name for path in others if re.search(r"\{\{.*\b(fail|required)\b", path.read_text())]
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Nobody has to repair, install and read again for each mistake."""
+    message = refusal({"voice": "hosted", "livekit": {"enabled": False}, "agent": {"slots": 50}})
+
+    assert len([line for line in message.splitlines() if line.startswith("- ")]) == 6
+
+
+@pytest.mark.parametrize(
+    ("path", "secret"),
+    [("livekit.apiSecret", "hunter2"), ("web.adminKey", "hunter2"), ("providers.openai.apiKey", "hun ter2")],
+)
+def test_a_refused_key_is_not_repeated(path: str, secret: str) -> None:
+    """A message about a key does not show it."""
+    assert secret not in refusal(put(path, secret))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        ("agent.slots", 0, "/agent/slots"),
+        ("agent.slots", 101, "/agent/slots"),
+        ("agent.slots", "four", "/agent/slots"),
+        ("agent.slots", 1.5, "/agent/slots"),
+        ("agent.slot", 4, "slot"),
+        ("agents", {}, "agents"),
+        ("agent.drainSeconds", 0, "/agent/drainSeconds"),
+        ("agent.maxCallSeconds", 86401, "/agent/maxCallSeconds"),
+        ("agent.aloneSeconds", 0, "/agent/aloneSeconds"),
+        ("agent.greeting", "a" * 501, "/agent/greeting"),
+        ("agent.timezone", "Berlin Time", "/agent/timezone"),
+        ("agent.autoscaling.targetCpuPercent", 5, "/agent/autoscaling/targetCpuPercent"),
+        ("agent.resources.requests.cpu", "lots", "/agent/resources/requests/cpu"),
+        ("agent.resources.limits.memory", "2GB", "/agent/resources/limits/memory"),
+        ("agent.resources.requests.gpu", 1, "/agent/resources/requests"),
+        ("voice", "cloud", "/voice"),
+        ("logLevel", "warn", "/logLevel"),
+        ("web.tokenTtlSeconds", 601, "/web/tokenTtlSeconds"),
+        ("web.callerMay", ["everything"], "/web/callerMay/0"),
+        ("web.allowedOrigins", ["https://a.example.com/path"], "/web/allowedOrigins/0"),
+        ("web.allowedOrigins", ["*"], "/web/allowedOrigins/0"),
+        ("web.ingress.host", "https://alex.example.com", "/web/ingress/host"),
+        ("web.ingress.hosts", [], "hosts"),
+        ("web.service.nodePort", 80, "/web/service/nodePort"),
+        ("offline.fallback", "always", "/offline/fallback"),
+        ("offline.sttStreams", 0, "/offline/sttStreams"),
+        ("livekit.exposure", "hostNetwork", "/livekit/exposure"),
+        ("livekit.address", "node.example.com", "/livekit/address"),
+        ("livekit.url", "https://livekit.example.com", "/livekit/url"),
+        ("livekit.apiKey", "", "/livekit/apiKey"),
+        ("livekit.service.nodePorts.udp", 7882, "/livekit/service/nodePorts/udp"),
+        ("providers.deepgram.region", "eu", "region"),
+        ("providers.google", {}, "google"),
+        ("caller.asks", [], "/caller/asks"),
+        ("caller.asks", [{"ask": "Hello?"}], "expect"),
+        ("image.pullPolicy", "Sometimes", "/image/pullPolicy"),
+    ],
+)
+def test_a_value_out_of_range_is_named(path: str, value: Any, where: str) -> None:
+    """An unknown key, a wrong type and a value out of range are refused with their place."""
+    message = refusal(put(path, value))
+
+    assert "values don't meet the specifications of the schema" in message
+    assert where in message
+
+
+@pytest.mark.parametrize(
+    ("cpu", "slots", "fits"),
+    [("500m", 4, True), (0.5, 4, True), ("1", 4, False), (1, 5, True), ("1000m", 5, True), ("1500m", 4, False)],
+)
+def test_cpu_is_understood_in_every_notation(cpu: Any, slots: int, fits: bool) -> None:
+    """Whether full pods can make the fleet grow is judged alike for 500m, "0.5" and 1."""
+    values = merge(put("agent.resources.requests.cpu", cpu), put("agent.slots", slots))
+
+    if fits:
+        assert render(values)
+    else:
+        assert "agent.autoscaling.targetCpuPercent" in refusal(values)
+
+
+@pytest.mark.parametrize(
+    ("memory", "fits"),
+    [("1230Mi", True), ("1229Mi", False), ("1.5Gi", True), ("1Gi", False), ("1300M", True), ("1G", False), ("2G", True)],
+)
+def test_memory_is_understood_in_every_notation(memory: str, fits: bool) -> None:
+    """Whether full pods fit their limit is judged alike for Mi, Gi, M and G."""
+    values = put("agent.resources.limits.memory", memory)
+
+    if fits:
+        assert render(values)
+    else:
+        assert "agent.resources.limits.memory" in refusal(values)
