@@ -7,7 +7,7 @@ from http import HTTPStatus
 from livekit.api import ParticipantInfo, TokenVerifier, WebhookEvent, WebhookReceiver
 from quart import Blueprint, Response, request
 from quart_schema import document_request, document_response, tag
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from alex_web import guard
 from alex_web.calls import OUTCOMES
@@ -32,6 +32,7 @@ def blueprint(service: Service) -> Blueprint:
     @document_response(TokenAnswer, 201)
     @document_response(ProblemBody, 400)
     @document_response(ProblemBody, 403)
+    @document_response(ProblemBody, 408)
     @document_response(ProblemBody, 409)
     @document_response(ProblemBody, 413)
     @document_response(ProblemBody, 415)
@@ -48,7 +49,7 @@ def blueprint(service: Service) -> Blueprint:
         except Problem as problem:
             metrics.token(OUTCOMES.get(problem.kind, "failed"))
             raise
-        except RequestEntityTooLarge:
+        except (RequestEntityTooLarge, RequestTimeout):
             metrics.token("invalid")
             raise
         return Response(answer.model_dump_json(), HTTPStatus.CREATED, content_type="application/json")
@@ -56,13 +57,14 @@ def blueprint(service: Service) -> Blueprint:
     @routes.post("/livekit")
     @tag(["livekit"])
     @document_response(ProblemBody, 401)
+    @document_response(ProblemBody, 408)
+    @document_response(ProblemBody, 413)
     async def webhook() -> Response:
         """Hear what happened in LiveKit.
 
         Takes LiveKit's webhooks, signed with the API key: `Authorization` holds a token with the hash of the body.
         """
-        request.max_content_length = LARGEST_WEBHOOK_BYTES
-        body: bytes = await request.body
+        body = await guard.read_body(LARGEST_WEBHOOK_BYTES)
         try:
             event = webhooks.receive(body.decode(), request.headers.get("Authorization", ""))
         except Exception as error:  # noqa: BLE001 - the receiver raises bare ones

@@ -7,20 +7,17 @@ from http import HTTPStatus
 
 import structlog
 from quart import Quart, Response, g, request
-from quart_schema import Info, QuartSchema, hide
-from quart_schema.openapi import HttpSecurityScheme
+from quart_schema import hide
 
-from alex_web import __version__, api, problems, rooms
+from alex_web import api, openapi, problems, rooms
 from alex_web.page import Page
 from alex_web.service import Service
 from alex_web.settings import Settings
 
 log = structlog.get_logger("alex.web")
 
-# The largest honest token request is about 7 kB: metadata and 16 attributes at their limits.
-LARGEST_BODY_BYTES = 16 * 1024
-# A body of that size takes a second on the slowest line worth a call.
-BODY_SECONDS = 10
+# Routes read less; this bounds what is kept of a body that nobody reads.
+LARGEST_BODY_BYTES = api.LARGEST_WEBHOOK_BYTES
 
 # For all answers; the page adds its own policy.
 HEADERS = {
@@ -40,19 +37,11 @@ def create_app(settings: Settings) -> Quart:
     """Make the app of the http port; its `Service` is `app.extensions["alex"]`, started and closed by the app."""
     app = Quart(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
-    app.config["BODY_TIMEOUT"] = BODY_SECONDS
+    app.url_map.merge_slashes = False  # one address for each thing, and no redirects to it
     service = Service(settings)
     app.extensions["alex"] = service
     problems.install(app)
-    QuartSchema(
-        app,
-        info=Info(title="Alex", version=__version__),
-        # The readers for people load scripts from elsewhere.
-        swagger_ui_path=None,
-        redoc_ui_path=None,
-        scalar_ui_path=None,
-        security_schemes={"admin": HttpSecurityScheme(scheme="bearer")},
-    )
+    openapi.install(app)
     page = Page(settings.server_url)
 
     @app.get("/")

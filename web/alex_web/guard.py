@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -10,10 +11,16 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from quart import request
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from alex_web.problems import Problem, invalid, raise_invalid
 
 M = TypeVar("M", bound=BaseModel)
+
+# The largest honest token request is about 7 kB: metadata and 16 attributes at their limits.
+LARGEST_BODY_BYTES = 16 * 1024
+# A body of that size takes a second on the slowest line worth a call.
+BODY_SECONDS = 10.0
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -57,14 +64,36 @@ def refuse_foreign(allowed: Iterable[str]) -> None:
         )
 
 
+async def read_body(largest_bytes: int) -> bytes:
+    """Read the body, no more of it than `largest_bytes` and no longer than `BODY_SECONDS`.
+
+    Raises:
+        RequestEntityTooLarge: 413.
+        RequestTimeout: 408.
+
+    """
+    if (request.content_length or 0) > largest_bytes:
+        raise RequestEntityTooLarge
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.body:
+                body += chunk
+                if len(body) > largest_bytes:  # its length was not announced, or not truly
+                    raise RequestEntityTooLarge
+    except TimeoutError:
+        raise RequestTimeout from None
+    return bytes(body)
+
+
 async def read_json(model: type[M]) -> M:
     """Read the body as JSON; no body at all is an empty object.
 
     Raises:
-        Problem: 415 for another content type, 400 for what is not JSON or not acceptable, 413 when it is too large.
+        Problem: 415 for another content type, 400 for what is not JSON or not acceptable.
 
     """
-    body: bytes = await request.body
+    body = await read_body(LARGEST_BODY_BYTES)
     if not body:
         body = b"{}"
     elif request.mimetype != "application/json":

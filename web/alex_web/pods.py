@@ -65,8 +65,8 @@ class Pods:
         self._pods: dict[tuple[str, int], Pod] = {}
         self._addresses: dict[str, set[tuple[str, int]]] = {}
         self._lookups: dict[str, asyncio.Task[set[tuple[str, int]]]] = {}
+        self._troubled: set[str | tuple[str, int]] = set()
         self._http: aiohttp.ClientSession | None = None
-        self.looked = False
 
     async def look(self) -> None:
         """Look at every pod once, all at the same time; takes at most two of `answer_seconds`."""
@@ -75,7 +75,6 @@ class Pods:
         await asyncio.gather(*(self._resolve(target) for target in self._targets))
         known = set(self._pods).union(*self._addresses.values())
         await asyncio.gather(*(self._ask(self._http, address) for address in known))
-        self.looked = True
 
     def alive(self) -> list[Pod]:
         """Give the pods that answered lately, each once even if it has several addresses."""
@@ -95,10 +94,17 @@ class Pods:
         if lookup is None:
             lookup = self._lookups[target] = asyncio.create_task(_addresses(target))
         await asyncio.wait({lookup}, timeout=self._answer_seconds)
-        if lookup.done():
-            del self._lookups[target]
-            if lookup.exception() is None:
-                self._addresses[target] = lookup.result()
+        if not lookup.done():
+            self._trouble(target, "agent_host_lookup_slow", host=target)
+            return
+        del self._lookups[target]
+        if (error := lookup.exception()) is not None:
+            # A name that is gone, not an address that is: what we know is looked at as long as it answers.
+            self._addresses.pop(target, None)
+            self._trouble(target, "agent_host_unknown", host=target, error=type(error).__name__)
+            return
+        self._troubled.discard(target)
+        self._addresses[target] = lookup.result()
 
     async def _ask(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> None:
         host, port = address
@@ -111,11 +117,12 @@ class Pods:
             self._forget(address)
         except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
             self._metrics.missed()
-            log.warning("agent_pod_missed", error=type(error).__name__)
+            self._trouble(address, "agent_pod_silent", error=type(error).__name__)
             pod = self._pods.get(address)
             if pod is not None and pod.seen_at < time.monotonic() - FORGET_SECONDS:
                 self._forget(address)
         else:
+            self._troubled.discard(address)
             self._pods[address] = Pod(
                 instance=answer.instance,
                 active=answer.active,
@@ -125,7 +132,14 @@ class Pods:
                 seen_at=time.monotonic(),
             )
 
+    def _trouble(self, about: str | tuple[str, int], event: str, **facts: str) -> None:
+        # Once for each spell of trouble: a line a second would bury the reason.
+        if about not in self._troubled:
+            self._troubled.add(about)
+            log.warning(event, **facts)
+
     def _forget(self, address: tuple[str, int]) -> None:
+        self._troubled.discard(address)
         if self._pods.pop(address, None) is not None:
             log.info("agent_pod_gone")
 

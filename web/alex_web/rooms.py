@@ -44,7 +44,7 @@ class Room(BaseModel):
 
     name: str
     max_participants: int = Field(description="callers at once; 0 is no limit")
-    participants: int = Field(description="callers now, without agents")
+    participants: int = Field(description="callers, without agents; up to five seconds old")
     created_at: datetime
     metadata: str
 
@@ -77,7 +77,12 @@ V = TypeVar("V", bound=Callable[..., Any])
 def _operators(view: V) -> V:
     """Document what all routes share."""
     view = security_scheme([{"admin": []}])(tag(["rooms"])(view))
-    for status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE):
+    for status in (
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ):
         view = document_response(ProblemBody, status)(view)
     return view
 
@@ -101,7 +106,10 @@ def blueprint(service: Service) -> Blueprint:  # noqa: C901 - one closure per ro
     @routes.post("")
     @document_request(NewRoom)
     @document_response(Room, 201)
+    @document_response(ProblemBody, 408)
     @document_response(ProblemBody, 409)
+    @document_response(ProblemBody, 413)
+    @document_response(ProblemBody, 415)
     @_operators
     async def create_room() -> Response:
         """Create a room that waits for its first caller."""

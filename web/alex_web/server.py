@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 
@@ -86,4 +87,5 @@ async def _run(app: Quart, listener: socket.socket, stop: asyncio.Event) -> None
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.h11_max_incomplete_size = LARGEST_HEAD_BYTES
     config.include_server_header = False
+    config.errorlog = logging.getLogger("hypercorn.error")  # else it writes lines of its own, beside our JSON
     await hypercorn_serve(app, config, shutdown_trigger=stop.wait)
