@@ -17,7 +17,7 @@ Stage = Literal["stt", "llm", "tts"]
 Provider = Literal["deepgram", "openai", "elevenlabs", "offline"]
 Protocol = Literal["deepgram", "openai", "elevenlabs"]
 
-# The offline service takes any key; this one says in its ledger who called.
+# Without a key of its own the offline service takes any; this one says in its ledger who called.
 OFFLINE_KEY = "offline"
 
 # The voice that the ElevenLabs plugin itself uses when none is named.
@@ -52,11 +52,12 @@ def chain(settings: Settings) -> list[Link]:
     """List every link of every stage, the first choice first."""
     offline = settings.voice == "offline"
     root = f"{settings.offline_url}/v1"
+    offline_key = settings.secret("offline_key") or OFFLINE_KEY
 
     def link(stage: Stage, protocol: Protocol, base_url: str, key: str, model: str, voice: str = "") -> Link:
         if offline:
             base_url = f"{root}/listen" if protocol == "deepgram" else root
-            return Link(stage, "offline", protocol, base_url, OFFLINE_KEY, model, voice)
+            return Link(stage, "offline", protocol, base_url, offline_key, model, voice)
         return Link(stage, protocol, protocol, base_url, settings.secret(key), model, voice)
 
     links = [
@@ -75,8 +76,8 @@ def chain(settings: Settings) -> list[Link]:
         if settings.offline_fallback == "all":
             for first in links[:2]:
                 url = f"{root}/listen" if first.protocol == "deepgram" else root
-                links.append(replace(first, provider="offline", base_url=url, key=OFFLINE_KEY))
-        links.append(replace(links[3], provider="offline", base_url=root, key=OFFLINE_KEY))
+                links.append(replace(first, provider="offline", base_url=url, key=offline_key))
+        links.append(replace(links[3], provider="offline", base_url=root, key=offline_key))
     return links
 
 

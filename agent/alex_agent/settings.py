@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     voice: Literal["offline", "hosted"] = _setting("ALEX_VOICE", "voice", "offline")
     offline_url: HttpUrl = _setting("ALEX_OFFLINE_URL", "offline.enabled", "http://localhost:8085")
     offline_fallback: Literal["none", "speech", "all"] = _setting("ALEX_OFFLINE_FALLBACK", "offline.fallback", "speech")
+    # Only where the offline service was given a key of its own; otherwise it takes any.
+    offline_key: Key = _setting("ALEX_OFFLINE_KEY", "offline.apiKey", None)
 
     deepgram_api_key: Key = _setting("DEEPGRAM_API_KEY", "providers.deepgram.apiKey", None)
     deepgram_base_url: ProviderUrl = _setting(

@@ -44,6 +44,15 @@ def test_fallback_all_covers_every_stage() -> None:
     assert [s for s, p, _ in links if p == "offline"] == ["stt", "llm", "tts"]
 
 
+@pytest.mark.parametrize("voice", ["offline", "hosted"])
+def test_offline_service_is_shown_the_key_it_asks_for(voice: str) -> None:
+    """Where the offline service has a key of its own, every link to it carries that key."""
+    settings = configured(ALEX_VOICE=voice, ALEX_OFFLINE_FALLBACK="all", ALEX_OFFLINE_KEY="a-key-of-its-own")
+    keys = {link.key for link in chain(settings) if link.provider == "offline"}
+
+    assert keys == {"a-key-of-its-own"}
+
+
 def test_offline_voice_sends_no_vendor_key() -> None:
     """In the offline voice every link points at the offline service and carries no key of a vendor."""
     links = chain(Settings.model_validate({**KEYS, "ALEX_VOICE": "offline", "ALEX_OFFLINE_URL": "http://o:1"}))
