@@ -20,13 +20,13 @@ def shared() -> Iterator[Program]:
 
 @pytest.fixture
 def scripted(shared: Program) -> Program:
-    """The shared program with an empty ledger and a script without faults."""
+    """Give the shared program, with an empty ledger and a script without faults."""
     shared.follow()
     return shared
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    """The session the plugins are given outside a job."""
+    """Give the session the plugins are given outside a job."""
     async with aiohttp.ClientSession() as session:
         yield session

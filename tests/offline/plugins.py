@@ -44,19 +44,19 @@ def second_voice(program: Program, *, key: str = KEY, form: str = "pcm", model: 
         voice="nova",
         api_key=key,
         base_url=f"{program.url}/v1",
-        response_format=form,  # type: ignore[arg-type]
+        response_format=form,
     )
 
 
 def asked(text: str) -> llm.ChatContext:
-    """A conversation of one question."""
+    """Build a conversation of one question."""
     context = llm.ChatContext.empty()
     context.add_message(role="user", content=text)
     return context
 
 
 async def think(stream: llm.LLMStream) -> tuple[str, list[llm.FunctionToolCall], llm.CompletionUsage | None]:
-    """The whole reply: its text, its tool calls and its usage."""
+    """Collect the whole reply: its text, its tool calls and its usage."""
     text, calls, usage = "", [], None
     async with stream:
         async for chunk in stream:

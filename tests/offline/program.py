@@ -91,7 +91,7 @@ class Program:
         assert self.ask("/ledger", method="DELETE")[0] == 204
 
     def ledger(self, provider: str, part: str = "call") -> list[dict[str, Any]]:
-        """What the program did for a provider since then."""
+        """Tell what the program did for a provider since then."""
         _, entries = self.ask(f"/ledger?provider={provider}")
         return [entry for entry in entries if entry["part"] == part]
 

@@ -33,7 +33,7 @@ async def test_utterances_hear_their_transcripts_in_order(scripted: Program, htt
     assert kinds[-1] is stt.SpeechEventType.END_OF_SPEECH
     words = next(e for e in events if e.type is stt.SpeechEventType.FINAL_TRANSCRIPT).alternatives[0].words
     assert [str(word) for word in words or []] == ["What", "is", "your", "name?"]
-    starts = [word.start_time for word in words or []]
+    starts = [float(str(word.start_time)) for word in words or []]
     assert starts == sorted(starts)
     assert 0.3 < starts[0] < 1.0
 

@@ -210,7 +210,8 @@ async def test_the_same_seed_gives_the_same_delays(scripted: Program, http: aioh
 def test_a_wrong_script_is_refused_and_the_old_one_kept(scripted: Program) -> None:
     """PUT /script names the mistake with 400 and changes nothing."""
     before = scripted.ask("/script")[1]
-    for wrong in ({"replies": [{"when": "(", "say": "x"}]}, {"fault": []}, {"delays": {"bing": {}}}):
+    mistakes: list[object] = [{"replies": [{"when": "(", "say": "x"}]}, {"fault": []}, {"delays": {"bing": {}}}]
+    for wrong in mistakes:
         status, answer = scripted.ask("/script", method="PUT", body=wrong)
 
         assert status == 400

@@ -17,7 +17,7 @@ ROOM = {"X-LiveKit-Room-ID": "RM_one"}
 
 
 def body(text: str = "Hello", **more: Any) -> dict[str, Any]:
-    """A chat request."""
+    """Build a chat request."""
     return {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": text}], **more}
 
 

@@ -32,13 +32,15 @@ def say(text: str, *, rate: int = RATE, tail: float = 1.0) -> bytes:
 
 def pcm(samples: NDArray[np.floating]) -> bytes:
     """Floats as 16-bit PCM."""
-    return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+    ints: NDArray[np.int16] = (np.clip(samples, -1, 1) * 32767).astype("<i2")
+    return ints.tobytes()
 
 
 def resample(samples: NDArray[np.floating], have: int, want: int) -> NDArray[np.floating]:
     """Linear, good enough for speech."""
     at = np.arange(int(len(samples) * want / have)) * (have / want)
-    return np.interp(at, np.arange(len(samples)), samples)
+    new: NDArray[np.floating] = np.interp(at, np.arange(len(samples)), samples)
+    return new
 
 
 async def feed(stream: stt.SpeechStream, audio: bytes, *, rate: int = RATE, pace: float = 4.0) -> None:
@@ -55,7 +57,6 @@ async def hear(stream: stt.SpeechStream, audio: Iterable[bytes], *, pace: float 
 
     The input stays open: the plugin takes five seconds to close a stream, whatever the server does.
     """
-
     pieces = list(audio)
 
     async def speak() -> None:
@@ -77,12 +78,12 @@ async def hear(stream: stt.SpeechStream, audio: Iterable[bytes], *, pace: float 
 
 
 def finals(events: Iterable[stt.SpeechEvent]) -> list[str]:
-    """The final transcripts."""
+    """Pick the final transcripts."""
     return [e.alternatives[0].text for e in events if e.type is stt.SpeechEventType.FINAL_TRANSCRIPT]
 
 
 def interims(events: Iterable[stt.SpeechEvent]) -> list[str]:
-    """The interim transcripts."""
+    """Pick the interim transcripts."""
     return [e.alternatives[0].text for e in events if e.type is stt.SpeechEventType.INTERIM_TRANSCRIPT]
 
 
@@ -92,7 +93,7 @@ def plain(text: str) -> str:
 
 
 async def collect(frames: AsyncIterator[rtc.AudioFrame]) -> NDArray[np.float32]:
-    """The samples of a synthesis, at 16 kHz."""
+    """Collect the samples of a synthesis, at 16 kHz."""
     parts, rate = [], 24_000
     async for frame in frames:
         rate = frame.sample_rate
@@ -109,7 +110,7 @@ def _ear() -> object:
 
 
 def understand(samples: NDArray[np.float32]) -> str:
-    """The words in these samples, by the speech model itself."""
+    """Understand the words in these samples, by the speech model itself."""
     padded = np.concatenate([np.zeros(RATE // 2), samples, np.zeros(RATE // 2)])
     lines = _ear().transcribe_without_streaming(padded.tolist(), RATE).lines  # type: ignore[attr-defined]
     return plain(" ".join(line.text for line in lines))

@@ -1,8 +1,8 @@
-"""Where speech begins and ends, by loudness against a floor that follows the room."""
+"""Where speech begins and ends, by loudness against the quietest moment of the last two seconds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,29 +15,24 @@ FRAME_SECONDS = 0.01
 ONSET_FRAMES = 6
 # Quiet speech on a laptop microphone is around -45 dBFS, the noise of a quiet room below -60.
 LOUD = 0.005
-# Speech stands at least three times (10 dB) over the noise around it, or nobody could follow it.
+# Speech stands at least 10 dB over the noise around it, or nobody could follow it.
 OVER_FLOOR = 3.0
-# Follows rising noise within seconds without learning a sentence as noise, and falls at once.
-FLOOR_RISE = 1.005
-FLOOR_MAX = 0.05
-
-
-@dataclass(frozen=True)
-class Edge:
-    """Speech began or ceased at that sample; `quiet` is how many samples of silence have been heard since."""
-
-    speaking: bool
-    at: int
+# Nobody speaks two seconds without a gap between two syllables, so the minimum of that time is the room's noise:
+# steady noise is learned within the window, and a pause in it at once.
+WINDOW_BLOCKS = 20
+BLOCK_FRAMES = 10
 
 
 class Vad:
-    """Follows one stream sample by sample; feed it floats, read `speaking`, `quiet_since` and the edges returned."""
+    """Follows one stream; feed it floats, read `loud`, `quiet` and `last_loud`."""
 
     def __init__(self, rate: int) -> None:
         """`rate` is samples a second."""
         self._frame = max(1, round(rate * FRAME_SECONDS))
         self._left: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
-        self._floor = 0.0005
+        self._minima: deque[float] = deque(maxlen=WINDOW_BLOCKS)
+        self._block = float("inf")
+        self._block_frames = 0
         self._loud_frames = 0
         self.samples = 0
         self.loud = False
@@ -45,7 +40,7 @@ class Vad:
         """The sample after the last loud frame."""
 
     def feed(self, samples: NDArray[np.float32]) -> bool:
-        """Take the next samples; True when a syllable's worth of sound was heard in them."""
+        """Take the next samples; True when speech was heard in them."""
         data = np.concatenate([self._left, samples]) if len(self._left) else samples
         count = len(data) // self._frame
         self._left = data[count * self._frame :].copy()
@@ -56,18 +51,25 @@ class Vad:
         heard = False
         for level in levels.tolist():
             self.samples += self._frame
-            self._floor = min(level, FLOOR_MAX) if level < self._floor else min(self._floor * FLOOR_RISE, FLOOR_MAX)
-            if level > max(LOUD, self._floor * OVER_FLOOR):
-                self._loud_frames += 1
-                # Once speaking, every loud frame extends it; before, a syllable is needed.
-                if self.loud or self._loud_frames >= ONSET_FRAMES:
-                    self.loud = True
-                    self.last_loud = self.samples
-                    heard = True
-            else:
+            if level <= max(LOUD, self._floor(level) * OVER_FLOOR):
                 self._loud_frames = max(0, self._loud_frames - 1)
-        self._floor = max(self._floor, 0.0001)
+                continue
+            self._loud_frames += 1
+            # Once speaking, every loud frame extends it; before, a syllable is needed.
+            if self.loud or self._loud_frames >= ONSET_FRAMES:
+                self.loud = heard = True
+                self.last_loud = self.samples
         return heard
+
+    def _floor(self, level: float) -> float:
+        """Learn this frame's level and return the quietest one of the window."""
+        self._block = min(self._block, level)
+        self._block_frames += 1
+        floor = min(self._block, *self._minima) if self._minima else self._block
+        if self._block_frames == BLOCK_FRAMES:
+            self._minima.append(self._block)
+            self._block, self._block_frames = float("inf"), 0
+        return floor
 
     @property
     def quiet(self) -> int:
