@@ -1,14 +1,13 @@
-"""Alex as `k8s/up` leaves it, and for tests that break things a namespace of their own. What a failure looked like is kept."""
+"""Alex as `k8s/up` leaves it, and a namespace for tests that break things. What a failure looked like is kept."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-
-from cluster.kube import ROOT, Failed, Kube, Result, run
+from cluster.kube import ROOT, FailedError, Kube, Result, run
 
 OUT = Path(__file__).parents[1] / "out" / "cluster"
 
@@ -18,7 +17,7 @@ def up() -> Result:
     """Run `k8s/up` as its user does; it is quick where everything is up."""
     result = run(ROOT / "k8s" / "up", timeout=1500)
     if result.code != 0:
-        raise Failed(f"k8s/up: {result.output}")
+        raise FailedError(f"k8s/up: {result.output}")
     return result
 
 
@@ -43,9 +42,9 @@ NAMESPACE = pytest.StashKey[Kube]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Write events and logs of the namespaces a failed test used to tests/out/cluster."""
-    report: pytest.TestReport = yield
+    report = yield
     if report.when == "call" and report.failed and isinstance(item, pytest.Function):
         OUT.mkdir(parents=True, exist_ok=True)
         used = [item.stash.get(NAMESPACE, None), item.funcargs.get("alex")]

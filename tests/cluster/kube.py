@@ -1,4 +1,4 @@
-"""The cluster of `k8s/up` as tests see it: kubectl, helm and the scripts of k8s/, each as one call that returns text."""
+"""The cluster of `k8s/up` as tests see it: kubectl, helm and the scripts of k8s/, one call each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alex
 RUN = CACHE / "run"
 
 
-class Failed(AssertionError):
+class FailedError(AssertionError):
     """A command that had to succeed did not; the message is what it said."""
 
 
@@ -85,12 +85,12 @@ class Kube:
         """Run kubectl in this namespace and return what it printed.
 
         Raises:
-            Failed: it ended with an error.
+            FailedError: it ended with an error.
 
         """
         result = self.try_kubectl(*words, stdin=stdin, timeout=timeout)
         if result.code != 0:
-            raise Failed(f"kubectl {' '.join(words)}: {result.output}")
+            raise FailedError(f"kubectl {' '.join(words)}: {result.output}")
         return result.output
 
     def try_helm(self, *words: str, timeout: float = 400) -> Result:
@@ -102,12 +102,12 @@ class Kube:
         """Run helm in this namespace and return what it printed.
 
         Raises:
-            Failed: it ended with an error.
+            FailedError: it ended with an error.
 
         """
         result = self.try_helm(*words, timeout=timeout)
         if result.code != 0:
-            raise Failed(f"helm {' '.join(words)}: {result.output}")
+            raise FailedError(f"helm {' '.join(words)}: {result.output}")
         return result.output
 
     def get(self, *words: str) -> Any:
@@ -122,13 +122,21 @@ class Kube:
     def pods(self, component: str = "") -> list[dict[str, Any]]:
         """Return the pods of the release that are not on their way out, of one component or of all four."""
         wanted = "app.kubernetes.io/instance=alex" + (f",app.kubernetes.io/component={component}" if component else "")
-        found = self.items("pods", "--selector", wanted, "--field-selector", "status.phase!=Succeeded,status.phase!=Failed")
+        found = self.items(
+            "pods", "--selector", wanted, "--field-selector", "status.phase!=Succeeded,status.phase!=FailedError"
+        )
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def settled(self, seconds: int = 240) -> None:
         """Wait until every Deployment of the release has rolled out."""
         for item in self.items("deployments"):
-            self.kubectl("rollout", "status", f"deployment/{item['metadata']['name']}", f"--timeout={seconds}s", timeout=seconds + 30)
+            self.kubectl(
+                "rollout",
+                "status",
+                f"deployment/{item['metadata']['name']}",
+                f"--timeout={seconds}s",
+                timeout=seconds + 30,
+            )
 
     def everything(self) -> set[str]:
         """Return the name of every object in the namespace but events, which the cluster itself forgets in time."""
@@ -144,7 +152,9 @@ class Kube:
         ]
         for pod in self.items("pods") if logs else []:
             name = pod["metadata"]["name"]
-            parts.append(f"--- logs of {name}\n" + self.try_kubectl("logs", name, "--all-containers", "--tail=60").output)
+            parts.append(
+                f"--- logs of {name}\n" + self.try_kubectl("logs", name, "--all-containers", "--tail=60").output
+            )
             parts.append(self.try_kubectl("logs", name, "--all-containers", "--previous", "--tail=20").output)
         return "\n".join(parts)
 
@@ -153,13 +163,13 @@ def eventually(what: str, holds: Callable[[], bool], seconds: float = 60) -> Non
     """Look twice a second until something holds.
 
     Raises:
-        Failed: it did not, in that time.
+        FailedError: it did not, in that time.
 
     """
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
-            raise Failed(f"not within {seconds:g} s: {what}")
+            raise FailedError(f"not within {seconds:g} s: {what}")
         time.sleep(0.5)
 
 
