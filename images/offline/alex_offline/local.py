@@ -53,7 +53,7 @@ class LocalEngine:
         _, _, self._mind = await asyncio.gather(
             loop.run_in_executor(self._voices, self._speech.load),
             loop.run_in_executor(self._voices, self._recogniser.load),
-            loop.run_in_executor(self._thoughts, mind.Mind.load, self._settings),
+            loop.run_in_executor(self._thoughts, mind.Mind.load, self._settings.timezone),
         )
         self._problem = None
 
