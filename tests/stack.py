@@ -124,6 +124,20 @@ def get(url: str) -> tuple[int, str]:
         return 0, str(error)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What the synthetic caller found: its exit code, the calls of its JSON report, and what it printed."""
+
+    code: int
+    calls: list[dict[str, Any]]
+    printed: str
+
+    @property
+    def turns(self) -> list[dict[str, Any]]:
+        """The turns of the first call."""
+        return list(self.calls[0]["turns"])
+
+
 @dataclass
 class Stack:
     """All of Alex on loopback."""
@@ -151,7 +165,7 @@ class Stack:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("ALEX_", "LIVEKIT_"))}
         return Program(
             name,
-            [sys.executable, "-m", f"alex_{name}", *arguments],
+            [sys.executable, "-m", f"alex_{'offline' if name == 'vendors' else name}", *arguments],
             {
                 **clean,
                 "PYTHONPATH": ":".join(str(ROOT / folder) for folder in PROGRAMS.values()),
@@ -167,6 +181,8 @@ class Stack:
         port = self.ports
         usual: dict[str, dict[str, str]] = {
             "offline": {"ALEX_HTTP_PORT": str(port["offline"]), "ALEX_OPS_PORT": str(port["offline_ops"])},
+            # A second offline service that stands in for the vendors, so that they can fail and it cannot.
+            "vendors": {"ALEX_HTTP_PORT": str(port["vendors"]), "ALEX_OPS_PORT": str(port["vendors_ops"])},
             "agent": {
                 "LIVEKIT_URL": self.livekit_url,
                 "ALEX_OFFLINE_URL": f"http://127.0.0.1:{port['offline']}",
@@ -212,26 +228,50 @@ class Stack:
             f"http://127.0.0.1:{self.ports['livekit']}/",
         )
 
+    def call(self, *arguments: str, seconds: float = 240.0) -> Outcome:
+        """Let the synthetic caller call; keep its recording beside the logs."""
+        report = self.folder / f"call-{time.time_ns()}.json"
+        program = self.python("caller", {}, "--url", self.url, "--json", str(report), *arguments)
+        program.command += ["--record", str(self.folder)]
+        done = subprocess.run(
+            program.command, env=program.env, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False
+        )
+        document = json.loads(report.read_text()) if report.exists() else {"calls": []}
+        return Outcome(done.returncode, document["calls"], done.stdout + done.stderr)
+
     def stop(self) -> None:
         """Stop everything, the last started first."""
         for program in reversed(list(self.programs.values())):
             program.stop()
 
 
-NAMES = ("livekit", "livekit_tcp", "livekit_udp", "offline", "offline_ops", "agent_ops", "web", "web_ops")
-
 # What a person expects, and what the programs themselves default to.
-DEVELOPMENT_PORTS = dict(zip(NAMES, (7880, 7881, 7882, 8085, 9092, 9090, 8080, 9091), strict=True))
+DEVELOPMENT_PORTS = {
+    "livekit": 7880,
+    "livekit_tcp": 7881,
+    "livekit_udp": 7882,
+    "agent_ops": 9090,
+    "web": 8080,
+    "web_ops": 9091,
+    "offline": 8085,
+    "offline_ops": 9092,
+    "vendors": 8086,
+    "vendors_ops": 9093,
+}
+NAMES = tuple(DEVELOPMENT_PORTS)
 
 
 @contextlib.contextmanager
 def running(
-    folder: Path, env: Mapping[str, Mapping[str, str]] | None = None, ports: dict[str, int] | None = None
+    folder: Path,
+    env: Mapping[str, Mapping[str, str]] | None = None,
+    ports: dict[str, int] | None = None,
+    names: tuple[str, ...] = ("livekit", "offline", "agent", "web"),
 ) -> Iterator[Stack]:
-    """Run the whole stack; `env` adds settings for each program by its name."""
+    """Run the stack; `env` adds settings for each program by its name."""
     stack = Stack(folder, ports or {name: free_port() for name in NAMES})
     try:
-        for name in ("livekit", "offline", "agent", "web"):
+        for name in names:
             stack.start(name, (env or {}).get(name))
         yield stack
     finally:

@@ -22,10 +22,12 @@ from alex_agent.turns import Turns
 
 log = structlog.get_logger(__name__)
 
+Apology = Stage | Literal["again"]
 Outcome = Literal["ended", "nobody_came", "too_long", "failed", "cut"]
 
-# What is said when a stage fails for good; recorded, because the voice may be what failed.
-APOLOGIES: dict[Stage, str] = {
+# What is said when something fails; recorded, because the voice may be what failed.
+APOLOGIES: dict[Apology, str] = {
+    "again": "I am sorry, I did not catch that. Could you say it again?",
     "stt": "I am sorry, I cannot hear you well at the moment. Please call again in a minute.",
     "llm": "I am sorry, I cannot think of an answer at the moment. Please ask me again.",
     "tts": "I am sorry, I have lost my voice for a moment. Please ask me again.",
@@ -40,6 +42,12 @@ HUNG_UP = frozenset(
         rtc.DisconnectReason.USER_REJECTED,
     }
 )
+
+# Speech this short without a transcript was a cough or a door, nothing to ask about.
+WORTH_ASKING_SECONDS = 0.8
+
+# Not understood this often in a row, the ears are what is broken, not the line.
+MOST_NOT_CAUGHT = 2
 
 # A goodbye is one sentence; one that never starts or never ends must not hold the slot.
 GOODBYE_SECONDS = 12.0
@@ -75,12 +83,14 @@ class Call:
             vad=data["vad"],
             turn_handling=pipeline.turn_handling(),  # type: ignore[arg-type]
             conn_options=pipeline.CONNECT_OPTIONS,
+            transcription_timeout=pipeline.TRANSCRIPT_SECONDS,
         )
         self._over = asyncio.Event()
         self._outcome: Outcome = "cut"  # until somebody says how it ended: the parent shut us down
         self._tasks: set[asyncio.Task[None]] = set()
         self._alone: asyncio.TimerHandle | None = None
         self._apologizing = False
+        self._not_caught = 0
 
     async def run(self) -> None:
         """Answer, talk, and leave when the call is over."""
@@ -88,6 +98,8 @@ class Call:
         self._ctx.add_shutdown_callback(self._report)
         self._turns.follow(self._session)
         self._session.on("error", self._on_error)
+        self._session.on("user_transcription_timeout", self._on_not_caught)
+        self._session.on("user_input_transcribed", self._on_caught)
         self._session.on("close", lambda _: self._end("failed" if self._outcome == "cut" else self._outcome))
         room = self._ctx.room
         room.on("participant_connected", lambda _: self._count_callers())
@@ -174,23 +186,36 @@ class Call:
         self._end("too_long")
 
     def _on_error(self, event: Any) -> None:
-        if getattr(event.error, "recoverable", True) or self._apologizing or self._over.is_set():
-            return
-        stage: Stage = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}.get(event.error.type, "llm")  # type: ignore[assignment]
-        self._apologizing = True
-        self._spawn(self._apologize(stage))
+        if not getattr(event.error, "recoverable", True):
+            stages: dict[str, Stage] = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
+            self._apologize(stages.get(event.error.type, "llm"))
 
-    async def _apologize(self, stage: Stage) -> None:
+    def _on_not_caught(self, event: Any) -> None:
+        """Ask again when speech brought no words: ears that hang or are cut off again and again make no error."""
+        if event.speech_duration >= WORTH_ASKING_SECONDS:
+            self._not_caught += 1
+            self._apologize("stt" if self._not_caught >= MOST_NOT_CAUGHT else "again")
+
+    def _on_caught(self, event: Any) -> None:
+        if event.is_final:
+            self._not_caught = 0
+
+    def _apologize(self, for_what: Apology) -> None:
+        if not self._apologizing and not self._over.is_set():
+            self._apologizing = True
+            self._spawn(self._say_sorry(for_what))
+
+    async def _say_sorry(self, for_what: Apology) -> None:
         """Say what is wrong rather than leave the caller in silence."""
-        log.error("apologizing", stage=stage)
+        log.error("apologizing", reason=for_what)
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
-                await self._session.say(APOLOGIES[stage], audio=_recording(stage), add_to_chat_ctx=False)
+                await self._session.say(APOLOGIES[for_what], audio=_recording(for_what), add_to_chat_ctx=False)
         except (TimeoutError, RuntimeError) as error:  # RuntimeError: the session closed meanwhile
-            log.warning("apology_not_spoken", stage=stage, error=type(error).__name__)
+            log.warning("apology_not_spoken", reason=for_what, error=type(error).__name__)
         finally:
             self._apologizing = False
-        if stage == "stt":  # a call that hears nothing only holds the line
+        if for_what == "stt":  # a call that hears nothing only holds the line
             self._end("failed")
 
     def _end(self, outcome: Outcome) -> None:
@@ -219,7 +244,7 @@ class Call:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _recording(stage: Stage) -> AsyncIterator[rtc.AudioFrame]:
-    with as_file(files("alex_agent").joinpath(f"recordings/{stage}.ogg")) as path:
+async def _recording(name: Apology) -> AsyncIterator[rtc.AudioFrame]:
+    with as_file(files("alex_agent").joinpath(f"recordings/{name}.ogg")) as path:
         async for frame in audio_frames_from_file(str(path), sample_rate=pipeline.SAMPLE_RATE_HZ):
             yield frame

@@ -9,6 +9,7 @@ from typing import Any
 from livekit.agents import APIConnectOptions, inference, llm, stt, tts
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.plugins import deepgram, elevenlabs, openai
+from openai import AsyncClient, DefaultAsyncHttpxClient
 
 from alex_agent.providers import Link, Stage
 
@@ -33,6 +34,9 @@ CONNECT_OPTIONS = SessionConnectOptions(
     llm_conn_options=APIConnectOptions(max_retry=0, timeout=LANGUAGE_ATTEMPT_SECONDS),
     tts_conn_options=APIConnectOptions(max_retry=0, timeout=ATTEMPT_SECONDS),
 )
+
+# From the end of speech to the latest final transcript that is still worth waiting for.
+TRANSCRIPT_SECONDS = 4.5
 
 TURN_HANDLING: dict[str, Any] = {
     # The version by name: the default asks LiveKit's hosted service first in development.
@@ -110,9 +114,18 @@ def _elevenlabs(link: Link, _: str) -> tts.TTS[Any]:
 
 
 def _openai_speech(link: Link, _: str) -> tts.TTS[Any]:
+    # The plugin waits 30 s for the first byte, whatever it is told: too long for somebody who waits for an answer.
+    http = DefaultAsyncHttpxClient(event_hooks={"request": [_hurry]})
     return openai.TTS(
-        model=link.model, voice=link.voice, base_url=link.base_url, api_key=link.key, response_format="pcm"
+        model=link.model,
+        voice=link.voice,
+        response_format="pcm",
+        client=AsyncClient(base_url=link.base_url, api_key=link.key, max_retries=0, http_client=http),
     )
+
+
+async def _hurry(request: Any) -> None:
+    request.extensions["timeout"]["read"] = ATTEMPT_SECONDS
 
 
 _ENGINES: dict[tuple[str, str], Callable[[Link, str], Any]] = {

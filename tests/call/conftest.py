@@ -1,0 +1,65 @@
+"""Whole stacks on loopback, one for each way to run Alex; started once, shared by the tests of a module."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from stack import NAMES, Stack, free_port, running
+
+
+@pytest.fixture(name="local", scope="session")
+def _local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Alex as installed with no values: real speech recognition, language and synthesis."""
+    with running(tmp_path_factory.mktemp("local")) as stack:
+        yield stack
+
+
+@pytest.fixture(name="hosted", scope="session")
+def _hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Alex with keys: the vendors are a scripted stand-in on their wire protocols, the offline voice is behind them."""
+    folder = tmp_path_factory.mktemp("hosted")
+    stack = Stack(folder, {name: free_port() for name in NAMES})
+    vendors = f"http://127.0.0.1:{stack.ports['vendors']}/v1"
+    scripted = {"ALEX_OFFLINE_ENGINE": "scripted"}
+    agent = {
+        "ALEX_VOICE": "hosted",
+        "ALEX_SLOTS": "2",
+        "ALEX_ALONE_SECONDS": "3",
+        "DEEPGRAM_API_KEY": "d-key",
+        "OPENAI_API_KEY": "o-key",
+        "ELEVEN_API_KEY": "e-key",
+        "ALEX_DEEPGRAM_BASE_URL": f"{vendors}/listen",
+        "ALEX_OPENAI_BASE_URL": vendors,
+        "ALEX_ELEVENLABS_BASE_URL": vendors,
+    }
+    env = {"vendors": scripted, "offline": scripted, "agent": agent}
+    names = ("livekit", "vendors", "offline", "agent", "web")
+    with running(folder, env, stack.ports, names) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def script(stack: Stack, **parts: Any) -> Iterator[None]:
+    """Let the vendors follow this script and forget it afterwards."""
+    put(stack, parts)
+    try:
+        yield
+    finally:
+        put(stack, {})
+
+
+def put(stack: Stack, document: dict[str, Any]) -> None:
+    """Replace the vendors' script."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{stack.ports['vendors_ops']}/script",
+        json.dumps(document).encode(),
+        {"Content-Type": "application/json"},
+        method="PUT",
+    )
+    with urllib.request.urlopen(request, timeout=5) as response:
+        assert response.status < 300
