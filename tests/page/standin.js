@@ -10,6 +10,7 @@
       'ParticipantAttributesChanged',
       'TrackSubscribed',
       'TrackUnsubscribed',
+      'LocalTrackUnpublished',
       'AudioPlaybackStatusChanged',
       'SignalReconnecting',
       'Reconnecting',
@@ -32,7 +33,10 @@
       this.localParticipant = {
         identity: 'caller',
         publishTrack: async () => {},
-        sendText: async (text, options) => sent.push({ text, ...options }),
+        sendText: async (text, options) => {
+          if (plan.sending === 'fails') throw new Error('as planned');
+          sent.push({ text, ...options });
+        },
       };
     }
     on(name, handler) {
@@ -93,12 +97,18 @@
       tone.start();
     }
     const [mediaStreamTrack] = out.stream.getAudioTracks();
+    const players = [];
     return {
       kind: 'audio',
       mediaStreamTrack,
-      attach: (element) => {
-        element.srcObject = new MediaStream([mediaStreamTrack]);
+      attach() {
+        const player = document.createElement('audio');
+        player.autoplay = true;
+        player.srcObject = new MediaStream([mediaStreamTrack]);
+        players.push(player);
+        return player;
       },
+      detach: () => players.splice(0),
     };
   }
 
@@ -117,7 +127,9 @@
       room.emit('ParticipantAttributesChanged', { 'lk.agent.state': state }, alex());
     },
     voice() {
-      room.emit('TrackSubscribed', voice());
+      const track = voice();
+      room.emit('TrackSubscribed', track);
+      return { silence: () => room.emit('TrackUnsubscribed', track) };
     },
     leaves(reason) {
       const gone = alex();

@@ -174,14 +174,14 @@ async def test_the_caller_is_heard_and_mute_is_silence(open_page: Open, agent: P
         }"""
     )
     assert tallest > 0.3
-    await alex.button("Mute").click()
-    await expect(alex.heading).to_have_text("Your microphone is off")
+    await alex.button("Mute me").click()
+    await expect(alex.heading).to_have_text("You are muted")
     await asyncio.sleep(0.7)
     agent.heard.clear()
     await asyncio.sleep(4.5)  # longer than the fake microphone's own pause
 
     assert max(agent.heard, default=0) < SILENCE
-    await alex.button("Unmute").click()
+    await alex.button("Unmute me").click()
     await until(lambda: max(agent.heard[-20:], default=0) > VOICE, "the voice after unmuting")
 
 

@@ -1,8 +1,9 @@
 /**
  * One call with Alex: microphone, token, room, agent, captions, and how it ends. Knows nothing of the page.
  *
- * Events: `changed` (read `snapshot`), `caption` (detail: Caption), `voice` (detail: Alex's track or null),
- * `microphone` (detail: the caller's MediaStreamTrack or null).
+ * Events: `changed` (read `snapshot`), `caption` (detail: Caption), `sound` and `sound-ended` (detail: one of LiveKit's
+ * remote tracks; Alex may have several, and a successor's may come before its predecessor's goes), `microphone` (detail:
+ * the caller's MediaStreamTrack or null).
  *
  * @typedef {'idle'|'microphone'|'connecting'|'busy'|'waiting'|'live'|'reconnecting'|'ended'} Phase
  * @typedef {'listening'|'thinking'|'speaking'} Mood
@@ -12,6 +13,7 @@
  * @property {Mood} mood what Alex does; means something in `live` and `reconnecting`
  * @property {boolean} voice whether this call has a microphone
  * @property {boolean} microphoneOn
+ * @property {boolean} microphoneLost it was there and went away during the call
  * @property {boolean} audioBlocked the browser wants a click before it plays sound
  * @property {'first'|'long'|'again'} wait why we wait for Alex; means something in `waiting`
  * @property {number|null} retryAt when the next try for a line starts (epoch milliseconds), null while trying
@@ -25,6 +27,7 @@
  * @property {'you'|'alex'} who
  * @property {string} text the whole text so far, never a part of it
  * @property {boolean} final false while it may still change
+ * @property {boolean} [failed] it was typed and did not reach Alex
  */
 
 const TOPIC_CAPTIONS = 'lk.transcription';
@@ -67,6 +70,7 @@ const fresh = () => ({
   mood: 'listening',
   voice: false,
   microphoneOn: false,
+  microphoneLost: false,
   audioBlocked: false,
   wait: 'first',
   retryAt: null,
@@ -133,6 +137,8 @@ export class Call extends EventTarget {
       await this.#join(sdk, pass, attempt.signal);
     } catch (error) {
       if (attempt.signal.aborted) return;
+      // The page says it to the caller; this is for whoever is asked why.
+      console.info('The call failed:', error);
       this.#end({ problem: error instanceof CallProblem ? error.code : 'server-trouble' });
     }
   }
@@ -162,8 +168,15 @@ export class Call extends EventTarget {
   async say(text) {
     const trimmed = text.trim();
     if (!trimmed || !this.#room || this.#snapshot.phase !== 'live') return;
-    this.#caption({ id: `typed-${(this.#typed += 1)}`, who: 'you', text: trimmed, final: true });
-    await this.#room.localParticipant.sendText(trimmed, { topic: TOPIC_TYPED });
+    /** @type {Caption} */
+    const caption = { id: `typed-${(this.#typed += 1)}`, who: 'you', text: trimmed, final: true };
+    this.#emit('caption', caption);
+    try {
+      await this.#room.localParticipant.sendText(trimmed, { topic: TOPIC_TYPED });
+    } catch (error) {
+      console.info('A typed message was not sent:', error);
+      this.#emit('caption', { ...caption, failed: true });
+    }
   }
 
   /** Lets sound play where the browser waited for a click. Call it from one. */
@@ -260,7 +273,8 @@ export class Call extends EventTarget {
     try {
       await room.connect(pass.server_url, pass.participant_token);
     } catch (error) {
-      const refused = error instanceof sdk.ConnectionError && error.reason === sdk.ConnectionErrorReason.NotAllowed;
+      const { reason } = /** @type {{reason?: number}} */ (error ?? {});
+      const refused = error instanceof sdk.ConnectionError && reason === sdk.ConnectionErrorReason.NotAllowed;
       throw new CallProblem(refused ? 'refused' : navigator.onLine ? 'media-unreachable' : 'offline', error);
     }
     if (signal.aborted) {
@@ -290,8 +304,10 @@ export class Call extends EventTarget {
       .on(RoomEvent.ParticipantConnected, mine(() => this.#noticeAlex()))
       .on(RoomEvent.ParticipantAttributesChanged, mine(() => this.#noticeAlex()))
       .on(RoomEvent.ParticipantDisconnected, mine((who, reason) => this.#alexLeft(who, reason)))
-      .on(RoomEvent.TrackSubscribed, mine((track) => track.kind === 'audio' && this.#emit('voice', track)))
-      .on(RoomEvent.TrackUnsubscribed, mine((track) => track.kind === 'audio' && this.#emit('voice', null)))
+      .on(RoomEvent.TrackSubscribed, mine((track) => track.kind === 'audio' && this.#emit('sound', track)))
+      // Not only mine: what a room that has ended still plays must stop too.
+      .on(RoomEvent.TrackUnsubscribed, (/** @type {any} */ track) => this.#emit('sound-ended', track))
+      .on(RoomEvent.LocalTrackUnpublished, mine(() => this.#microphoneLost()))
       .on(RoomEvent.AudioPlaybackStatusChanged, mine(() => this.#set({ audioBlocked: !room.canPlaybackAudio })))
       .on(RoomEvent.SignalReconnecting, mine(() => this.#set({ phase: 'reconnecting' })))
       .on(RoomEvent.Reconnecting, mine(() => this.#set({ phase: 'reconnecting' })))
@@ -325,7 +341,6 @@ export class Call extends EventTarget {
 
   #alexLeft(/** @type {any} */ who, /** @type {number|undefined} */ reason) {
     if (!who.isAgent || this.#alex()) return;
-    this.#emit('voice', null);
     if (this.#snapshot.startedAt && reason === REASON.clientInitiated) {
       this.#set({ mood: 'listening' });
       this.#later(WAIT.goodbye, () => this.#alex() || this.#end({ endedBy: 'alex' }));
@@ -333,6 +348,14 @@ export class Call extends EventTarget {
     }
     this.#set({ phase: 'waiting', wait: this.#snapshot.startedAt ? 'again' : 'first' });
     this.#waitForAlex();
+  }
+
+  /** The SDK tries another microphone first; when it unpublishes there is none. */
+  #microphoneLost() {
+    this.#microphone?.stop();
+    this.#microphone = null;
+    this.#emit('microphone', null);
+    this.#set({ voice: false, microphoneOn: false, microphoneLost: true });
   }
 
   #reconnected() {
@@ -356,7 +379,7 @@ export class Call extends EventTarget {
     this.#segments.set(segment, stream);
     const current = () => this.#room === room && this.#segments.get(segment) === stream;
     const show = (/** @type {string} */ text, /** @type {boolean} */ final) => {
-      if (current() && text.trim()) this.#caption({ id: segment, who: mine ? 'you' : 'alex', text, final });
+      if (current() && text.trim()) this.#emit('caption', { id: segment, who: mine ? 'you' : 'alex', text, final });
     };
     // The caller's interims are a stream each, marked final or not; Alex's text is one stream, final when it closes.
     const final = attributes['lk.transcription_final'] === 'true';
@@ -371,10 +394,6 @@ export class Call extends EventTarget {
     }
   }
 
-  #caption(/** @type {Caption} */ caption) {
-    this.#emit('caption', caption);
-  }
-
   #end(/** @type {Partial<Snapshot>} */ how) {
     const room = this.#room;
     this.#attempt.abort();
@@ -383,7 +402,6 @@ export class Call extends EventTarget {
     this.#microphone?.stop();
     this.#microphone = null;
     this.#emit('microphone', null);
-    this.#emit('voice', null);
     room?.disconnect().catch(() => {});
     this.#set({
       phase: 'ended',

@@ -19,6 +19,7 @@ const avatar = new Avatar(view.avatar, calm.matches);
 const call = new Call({ sdk, tokenUrl: TOKENS });
 
 let soundOn = true;
+let volume = 1;
 let lastStart = { voice: true };
 /** @type {AudioContext|null} */
 let context = null;
@@ -43,13 +44,22 @@ call.addEventListener('caption', (event) => {
   if (caption.who === 'alex' && caption.final && !soundOn) view.announce(words.announce.alexSaid(caption.text));
 });
 call.addEventListener('microphone', (event) => {
-  mine = meter(mine, /** @type {CustomEvent<MediaStreamTrack|null>} */ (event).detail);
+  const track = /** @type {CustomEvent<MediaStreamTrack|null>} */ (event).detail;
+  mine?.clear();
+  if (track) mine?.add(track);
 });
-call.addEventListener('voice', (event) => {
+call.addEventListener('sound', (event) => {
   const track = /** @type {CustomEvent<any>} */ (event).detail;
-  if (track) track.attach(view.audio);
-  else view.audio.srcObject = null;
-  alex = meter(alex, track?.mediaStreamTrack ?? null);
+  const player = track.attach();
+  player.muted = !soundOn;
+  player.volume = volume;
+  view.voices.append(player);
+  alex?.add(track.mediaStreamTrack);
+});
+call.addEventListener('sound-ended', (event) => {
+  const track = /** @type {CustomEvent<any>} */ (event).detail;
+  for (const player of track.detach()) player.remove();
+  alex?.remove(track.mediaStreamTrack);
 });
 
 view.addEventListener('intent', (event) => {
@@ -71,7 +81,7 @@ view.addEventListener('intent', (event) => {
     case 'sound':
       return setSound(!soundOn);
     case 'volume':
-      view.audio.volume = value;
+      volume = value;
       return setSound(value > 0);
     case 'say':
       return void call.say(value);
@@ -94,6 +104,8 @@ function start(voice) {
   view.clearCaptions();
   // Inside the click, or the browser keeps it silent.
   context ??= new AudioContext({ latencyHint: 'interactive' });
+  mine ??= new Meter(context);
+  alex ??= new Meter(context);
   void context.resume();
   void call.start({ voice });
 }
@@ -107,15 +119,12 @@ async function toggleMicrophone() {
 function setSound(on) {
   const changed = on !== soundOn;
   soundOn = on;
-  view.audio.muted = !on;
+  for (const player of view.voices.querySelectorAll('audio')) {
+    player.muted = !on;
+    player.volume = volume;
+  }
   view.render(call.snapshot, around());
   if (changed) view.announce(on ? words.announce.soundOn : words.announce.soundOff);
-}
-
-/** @param {Meter|null} before @param {MediaStreamTrack|null} track */
-function meter(before, track) {
-  before?.close();
-  return context && track ? new Meter(context, track) : null;
 }
 
 /** Draws while there is something to see, and rests otherwise. */

@@ -1,5 +1,5 @@
 /**
- * Loudness of a track, measured and drawn: one Meter for the microphone, one for Alex.
+ * Loudness of tracks, measured and drawn: one Meter for the microphone, one for Alex.
  *
  * @typedef {object} Levels
  * @property {number} level loudness, 0 (silence) to 1 (loud speech)
@@ -21,23 +21,21 @@ const LOUD = -16;
 export const SILENCE = Object.freeze({ level: 0, bands: new Float32Array(BANDS) });
 
 export class Meter {
+  #context;
   #analyser;
-  #source;
+  /** @type {Map<MediaStreamTrack, MediaStreamAudioSourceNode>} */
+  #sources = new Map();
   #wave;
   #spectrum;
   #edges;
   #levels = { level: 0, bands: new Float32Array(BANDS) };
 
-  /**
-   * @param {AudioContext} context
-   * @param {MediaStreamTrack} track
-   */
-  constructor(context, track) {
+  /** @param {AudioContext} context */
+  constructor(context) {
+    this.#context = context;
     this.#analyser = context.createAnalyser();
     this.#analyser.fftSize = 1024;
     this.#analyser.smoothingTimeConstant = 0.6;
-    this.#source = context.createMediaStreamSource(new MediaStream([track]));
-    this.#source.connect(this.#analyser);
     this.#wave = new Float32Array(this.#analyser.fftSize);
     this.#spectrum = new Uint8Array(this.#analyser.frequencyBinCount);
     this.#edges = bandEdges(context.sampleRate / this.#analyser.fftSize);
@@ -59,8 +57,21 @@ export class Meter {
     return this.#levels;
   }
 
-  close() {
-    this.#source.disconnect();
+  /** @param {MediaStreamTrack} track */
+  add(track) {
+    const source = this.#context.createMediaStreamSource(new MediaStream([track]));
+    source.connect(this.#analyser);
+    this.#sources.set(track, source);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  remove(track) {
+    this.#sources.get(track)?.disconnect();
+    this.#sources.delete(track);
+  }
+
+  clear() {
+    for (const track of [...this.#sources.keys()]) this.remove(track);
   }
 }
 

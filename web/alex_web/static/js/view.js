@@ -59,7 +59,7 @@ export class View extends EventTarget {
       announcer: part('announcer'),
     };
     this.avatar = /** @type {SVGElement} */ (/** @type {unknown} */ (part('avatar')));
-    this.audio = /** @type {HTMLAudioElement} */ (page.getElementById('voice'));
+    this.voices = part('voices');
     /** @type {HTMLElement[]} */
     this.bars = [...this.#parts.microphone.querySelectorAll('i')];
     this.#translate();
@@ -81,6 +81,7 @@ export class View extends EventTarget {
     const offers = this.#offers(now);
     for (const button of actions.querySelectorAll('button')) {
       button.hidden = !offers.has(button.dataset.intent ?? '');
+      button.disabled = false; // as delivered they wait for this code
     }
     actions.hidden = offers.size === 0;
     dock.hidden = !inCall;
@@ -121,7 +122,7 @@ export class View extends EventTarget {
       case 'live':
         if (now.mood === 'speaking') return state(soundOn ? (now.voice ? 'speaking' : 'speakingTyping') : 'speakingSilent');
         if (now.mood === 'thinking') return state('thinking');
-        if (!now.voice) return state('listeningTyping');
+        if (!now.voice) return state(now.microphoneLost ? 'listeningLost' : 'listeningTyping');
         return state(now.microphoneOn ? 'listening' : 'listeningMuted');
       case 'ended':
         if (now.problem) return problems[now.problem] ?? /** @type {Words} */ (problems['server-trouble']);
@@ -132,7 +133,7 @@ export class View extends EventTarget {
   }
 
   /** @param {Caption} caption */
-  caption({ id, who, text, final }) {
+  caption({ id, who, text, final, failed = false }) {
     const { captions, scroll, empty } = this.#parts;
     const follow = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END;
     let line = this.#lines.get(id);
@@ -147,8 +148,14 @@ export class View extends EventTarget {
       empty.hidden = true;
     }
     line.classList.toggle('is-interim', !final);
-    const paragraph = /** @type {HTMLElement} */ (line.lastElementChild);
+    const paragraph = /** @type {HTMLElement} */ (line.querySelector('.text'));
     if (paragraph.textContent !== text) paragraph.textContent = text;
+    if (failed) {
+      const note = line.appendChild(document.createElement('p'));
+      note.className = 'not-sent';
+      note.textContent = this.#words.notSent;
+      this.announce(this.#words.notSent);
+    }
     if (follow) scroll.scrollTop = scroll.scrollHeight;
   }
 
@@ -189,7 +196,8 @@ export class View extends EventTarget {
     volume.addEventListener('input', () => this.#want('volume', volume.valueAsNumber / 100));
     compose.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (!field.value.trim()) return;
+      // Kept in the field until somebody is there to read it.
+      if (!field.value.trim() || this.#shown?.phase !== 'live') return;
       this.#want('say', field.value);
       field.value = '';
     });
@@ -232,10 +240,8 @@ export class View extends EventTarget {
     const words = this.#words;
     microphone.classList.toggle('is-off', !now.microphoneOn);
     microphone.toggleAttribute('disabled', !now.voice);
-    microphone.setAttribute('aria-pressed', String(now.voice && !now.microphoneOn));
     microphoneLabel.textContent = now.voice ? (now.microphoneOn ? words.microphoneOn : words.microphoneOff) : words.microphoneNone;
     sound.classList.toggle('is-off', !soundOn);
-    sound.setAttribute('aria-pressed', String(!soundOn));
     soundLabel.textContent = soundOn ? words.soundOn : words.soundOff;
   }
 
