@@ -1,4 +1,4 @@
-"""A small real house for the caller to call: a livekit-server, a token endpoint, and an agent that does as it is told."""
+"""A small real house to call: a livekit-server, a token endpoint, and an agent that does as it is told."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,8 @@ def voice(seconds: float, loudness: float = 0.3, pitch: float = 140.0) -> Sample
     t = np.arange(round(seconds * RATE)) / RATE
     harmonics = [np.sin(2 * np.pi * pitch * k * t) / k for k in range(1, 12)]
     tone = np.sum(harmonics, axis=0) * (0.7 + 0.3 * np.cos(2 * np.pi * 4 * t))
-    return (tone / np.abs(tone).max() * loudness).astype(np.float32)
+    sound: Samples = (tone / np.abs(tone).max() * loudness).astype(np.float32)
+    return sound
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Habits:
 
     greeting: str = "Hi there, I am Alex."
     greets: bool = True
+    greets_at_once: bool = False  # whoever comes; otherwise whoever is heard
     answers: tuple[str, ...] = ("My name is Alex.",)
     audible: bool = True
     delay_seconds: float = 0.6  # from the end of the caller's words, as they arrive, to the first sample of the answer
@@ -67,6 +70,11 @@ class Agent:
         track = rtc.LocalAudioTrack.create_audio_track("agent", self.source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         await self.room.local_participant.publish_track(track, options)
+        if self.habits.greets_at_once:
+            self.room.on("participant_connected", lambda _: self._tasks.append(asyncio.create_task(self._greet())))
+
+    async def _greet(self) -> None:
+        await self._say(self.habits.greeting, 0.8, time.monotonic() + 0.5)
 
     async def leave(self) -> None:
         """Leave the room."""
@@ -94,7 +102,7 @@ class Agent:
             samples = np.frombuffer(event.frame.data, np.int16).astype(np.float32) / 32768
             if np.sqrt(np.square(samples).mean()) > 0.003:
                 last_loud, spoke = now, spoke + 1
-            elif spoke > 20 and now - last_loud > 0.3:
+            elif self.habits.answers and spoke > 20 and now - last_loud > 0.3:
                 spoke = 0
                 await self._caption("What is your name?", caller)
                 answer = self.habits.answers[min(turn, len(self.habits.answers) - 1)]
@@ -158,18 +166,28 @@ class House:
         assert await request.json() == {}
         if self.replies:
             return self.replies.pop(0)()
-        room = f"room-{len(self.rooms)}"
+        room = f"room-{uuid.uuid4().hex}"
         self.rooms.append(room)
         async with api.LiveKitAPI(self.livekit_url, "devkey", SECRET) as livekit:
             await livekit.room.create_room(api.CreateRoomRequest(name=room))
-        if self.habits is not None:
-            agent = Agent(self.habits)
-            self.agents.append(agent)
-            await agent.join(self.livekit_url, self._mint(room, "alex", agent=True))
+        await self.send_agent(room)
         token = self._mint(room, "caller", agent=False)
         return web.json_response(
             {"server_url": self.server_url or self.livekit_url, "participant_token": token}, status=201
         )
+
+    async def send_agent(self, room: str) -> None:
+        """Send an agent into a room, if there are agents."""
+        if self.habits is not None:
+            agent = Agent(self.habits)
+            self.agents.append(agent)
+            await agent.join(self.livekit_url, self._mint(room, "alex", agent=True))
+
+    async def greeted(self) -> None:
+        """Wait until an agent has begun to greet a caller; fails after twenty seconds."""
+        async with asyncio.timeout(20):
+            while not any(agent.answered_at for agent in self.agents):
+                await asyncio.sleep(0.1)
 
     async def cut(self) -> None:
         """Delete every room."""

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from alex_caller.audio import Samples, audible_level, first_speech, levels, measure_gap, speech_onset
 from alex_caller.recording import RATE
-
 from caller.house import voice
 
 TOLERANCE = 0.020  # seconds; what the command line promises
@@ -130,8 +129,8 @@ def test_levels_are_decibels_of_full_scale() -> None:
     wave = np.ones(2400, np.float32)
 
     assert levels(wave, RATE) == pytest.approx(0.0, abs=0.01)
-    assert levels(wave / 10, RATE) == pytest.approx(-20.0, abs=0.01)
-    assert levels(wave * 0, RATE) == pytest.approx(-120.0, abs=0.01)
+    assert levels(wave / np.float32(10), RATE) == pytest.approx(-20.0, abs=0.01)
+    assert levels(np.zeros_like(wave), RATE) == pytest.approx(-120.0, abs=0.01)
     assert len(levels(wave, RATE)) == 19
     assert levels(wave[:100], RATE).size == 0
 

@@ -127,7 +127,8 @@ def test_write_keeps_the_caller_left_and_alex_right(tmp_path: Path) -> None:
 
 def test_recording_ends_before_memory_does() -> None:
     """An endless call is heard to its end, but kept for half an hour only; one that nobody records is not kept."""
-    recording, unkept = Recording(started=0.0), Recording(started=0.0, keep=False)
+    recording, unkept = Recording(started=0.0), Recording(started=0.0)
+    unkept.forget()
     loud = np.full(FRAME, 9000, "<i2").tobytes()
     for kept in (recording, unkept):
         kept.new_track()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
@@ -28,6 +29,22 @@ answer that does not fit, a call that was cut); 2 these arguments make no sense.
 
 The gap is the silence the caller hears: from the end of the question to the first sound of the answer, both taken from
 the recording, exact to about 20 ms, network included, sound cards not."""
+
+
+def run() -> None:
+    """Run the caller as a program.
+
+    Ends without tearing Python down: the native half of the LiveKit SDK may still be telling Python something just
+    then, and aborts the process when nobody listens any more, so that a call that passed would exit with a crash.
+    Every room has been left and every file closed before.
+    """
+    try:
+        status = main()
+    except SystemExit as ended:  # usage, --help
+        status = ended.code if isinstance(ended.code, int) else 2
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,9 +96,11 @@ def _plan(options: argparse.Namespace, voice: Voice) -> Plan:
         asks = [DEFAULT_ASK]
     if asks and options.no_microphone:
         raise ValueError("--no-microphone cannot --ask; use it with --hold")
-    # All voices before any call: synthesis would take its time from the calls.
-    questions = tuple(Question(voice.say(text), _regex(expect)) for text, expect in asks)
-    deadline = options.deadline or 60.0 + options.wait + options.hold + sum(45 + q.clip.seconds for q in questions)
+    url = _address(options.url, {"http", "https"}, "--url").rstrip("/")
+    livekit_url = options.livekit_url
+    if livekit_url is not None:
+        _address(livekit_url, {"ws", "wss", "http", "https"}, "--livekit-url")
+    expectations = [_regex(expect) for _, expect in asks]
     record = Path(options.record) if options.record else None
     try:
         if record:
@@ -90,23 +109,29 @@ def _plan(options: argparse.Namespace, voice: Voice) -> Plan:
         raise ValueError(f"--record {record}: {error.strerror}") from error
     if options.json not in {None, "-"} and not Path(options.json).absolute().parent.is_dir():
         raise ValueError(f"--json {options.json}: no such directory")
+    # All voices before any call: synthesis would take its time from the calls.
+    questions = tuple(Question(voice.say(text), expect) for (text, _), expect in zip(asks, expectations, strict=True))
+    usual = 60.0 + options.wait + options.hold + sum(45 + question.clip.seconds for question in questions)
     return Plan(
-        url=_address(options.url, {"http", "https"}, "--url").rstrip("/"),
-        livekit_url=options.livekit_url
-        and _address(options.livekit_url, {"ws", "wss", "http", "https"}, "--livekit-url"),
+        url=url,
+        livekit_url=livekit_url,
         questions=questions,
         hold_seconds=options.hold,
         patience_seconds=options.wait,
-        deadline_seconds=deadline,
+        deadline_seconds=usual if options.deadline is None else options.deadline,
         microphone=not options.no_microphone,
-        limits=Limits(agent=options.agent_wait),
+        limits=Limits(agent=options.agent_wait, greeting=options.answer_wait, answer=options.answer_wait),
         record=record,
     )
 
 
 def _address(text: str, schemes: set[str], option: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in schemes or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        sensible = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:
+        sensible = False
+    if not sensible:
         raise ValueError(f"{option} {text}: not an address like {min(schemes)}://host:port")
     return text
 
@@ -185,9 +210,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--calls", type=_calls, default=1, metavar="N", help="make N calls at once (default 1)")
     add("--wait", type=_seconds, default=30.0, metavar="SECONDS", help="for a free slot (default 30)")
     add("--agent-wait", type=_seconds, default=20.0, metavar="SECONDS", help="for Alex to join (default 20)")
-    add(
-        "--deadline", type=_seconds, default=0.0, metavar="SECONDS", help="for a whole call (default: by what is asked)"
-    )
+    add("--answer-wait", type=_seconds, default=20.0, metavar="SECONDS", help="for Alex to be heard (default 20)")
+    add("--deadline", type=_seconds, metavar="SECONDS", help="for a whole call (default: by what is asked)")
     add("--no-microphone", action="store_true", help="publish nothing, only listen (for --hold)")
     add("--record", metavar="DIR", help="keep call-N.wav there: the caller on the left, Alex on the right")
     add("--json", metavar="FILE", help="write the report there as JSON (- for stdout)")
@@ -195,4 +219,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

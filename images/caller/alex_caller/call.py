@@ -33,6 +33,7 @@ from alex_caller.speech import Clip
 POLL_SECONDS = 0.03
 STATE = "lk.agent.state"
 CHAT = "lk.chat"
+CLOSING_SECONDS = 0.3  # when a room closes, its agent goes first: the reason follows
 HANG_UP_SECONDS = 5.0  # a server that does not answer a goodbye must not keep the caller
 
 
@@ -88,14 +89,13 @@ class Call:
         *,
         limits: Limits | None = None,
         microphone: bool = True,
-        keep_recording: bool = True,
     ) -> None:
         self.limits = limits or Limits()
         self.started = time.monotonic()
         self.join_seconds: float | None = None
         self.agent_seconds: float | None = None
         self.events: list[Event] = []
-        self.recording = Recording(self.started, keep=keep_recording)
+        self.recording = Recording(self.started)
         self.captions = Captions(self._is_mine)
         self._invitation = invitation
         self._room = rtc.Room()
@@ -278,7 +278,8 @@ class Call:
         """Raise CallError when the call is over."""
         if self._ended is not None:
             raise CallError("cut", f"the call was cut after {self.now:.1f} s: {self._ended}")
-        if self._agent_left_at is not None and self.now - self._agent_left_at > self.limits.agent_away:
+        patience = max(CLOSING_SECONDS, self.limits.agent_away)
+        if self._agent_left_at is not None and self.now - self._agent_left_at > patience:
             raise CallError("cut", f"the call was cut: Alex left after {self._agent_left_at:.1f} s")
 
     def _is_mine(self, identity: str) -> bool:

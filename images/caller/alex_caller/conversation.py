@@ -62,6 +62,8 @@ async def converse(plan: Plan, number: int, http: aiohttp.ClientSession, say: Sa
         report.problems.append(Problem(error.code, str(error)))
     except TimeoutError:
         report.problems.append(Problem("deadline", f"the call was not over after {plan.deadline_seconds:g} s"))
+    except OSError as error:  # after TimeoutError, which is one
+        report.problems.append(Problem("no_recording", f"the recording cannot be written: {error.strerror or error}"))
     except asyncio.CancelledError:
         report.problems.append(Problem("stopped", "stopped before its end"))
     report.seconds = time.monotonic() - started
@@ -71,8 +73,7 @@ async def converse(plan: Plan, number: int, http: aiohttp.ClientSession, say: Sa
 
 
 async def _call(plan: Plan, invitation: Invitation, report: CallReport, say: Say) -> None:
-    keep = bool(plan.questions) or plan.record is not None
-    call = Call(invitation, limits=plan.limits, microphone=plan.microphone, keep_recording=keep)
+    call = Call(invitation, limits=plan.limits, microphone=plan.microphone)
     try:
         async with call:
             report.join_seconds = call.join_seconds
@@ -81,6 +82,8 @@ async def _call(plan: Plan, invitation: Invitation, report: CallReport, say: Say
             say(f"call {report.number}: greeted after {report.greeting_seconds:.2f} s: {report.greeting}")
             await _ask(plan, call, report, say)
             if plan.hold_seconds:
+                if plan.record is None:
+                    call.recording.forget()  # an hour of silence is 340 MB
                 say(f"call {report.number}: holding for {plan.hold_seconds:g} s")
                 await call.hold(plan.hold_seconds)
                 report.held_seconds = plan.hold_seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -56,7 +57,7 @@ async def take_token(http: aiohttp.ClientSession, url: str, patience_seconds: fl
                     raise TokenError(f"{endpoint} still had no room after {waited:.0f} s: {_problem(answer, body)}")
         except aiohttp.ClientConnectorError as error:
             if waited > CONNECT_PATIENCE_SECONDS:
-                raise TokenError(f"{url} cannot be reached: {error.os_error.strerror or error.os_error}") from error
+                raise TokenError(f"{url} cannot be reached: {_reason(error.os_error)}") from error
             pause = 0.5
         except TimeoutError:
             raise TokenError(f"{endpoint} did not answer within {REQUEST_SECONDS:.0f} s") from None
@@ -109,6 +110,11 @@ def _problem(answer: aiohttp.ClientResponse, body: str) -> str:
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
         said.append(f"to {answer.headers.get('Location', 'nowhere')}; use that address")
     return ": ".join(said)
+
+
+def _reason(error: OSError) -> str:
+    """Say what a failed connection failed of; aiohttp hides "Connection refused" behind the address."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 def _shorten(body: str) -> str:

@@ -45,7 +45,7 @@ class Recording:
     """Both voices of a call. `started` is the call's beginning on the clock; moments are in seconds since then."""
 
     started: float
-    keep: bool = True  # off while a silent call is held for an hour and nobody wants its recording
+    keep: bool = True
     mine: list[Chunk] = field(default_factory=list)
     theirs: list[list[Chunk]] = field(default_factory=list)  # one list per track: Alex may be replaced
     last_sound: float | None = None  # moment Alex was last audible
@@ -54,6 +54,13 @@ class Recording:
     def new_track(self) -> None:
         """Begin another of Alex's tracks."""
         self.theirs.append([])
+
+    def forget(self) -> None:
+        """Drop what was recorded and keep nothing from now on."""
+        self.keep = False
+        self.mine.clear()
+        for track in self.theirs:
+            track.clear()
 
     def say(self, at: float, pcm: bytes) -> None:
         """Keep a frame of mine that leaves the microphone at `at` (clock)."""
