@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -65,7 +66,7 @@ def test_offline_image_without_models_says_so(alex: Kube, namespace: Kube) -> No
     patch = {
         "spec": {"template": {"spec": {"volumes": [{"name": "empty", "emptyDir": {}}], "containers": [container]}}}
     }
-    namespace.kubectl("patch", "deployment", "alex-offline", "--patch", str(patch))
+    namespace.kubectl("patch", "deployment", "alex-offline", "--patch", json.dumps(patch))
 
     eventually("the pod names its image", lambda: "images/build" in logs(namespace, "offline"), 120)
 
