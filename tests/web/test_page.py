@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -92,6 +93,23 @@ async def test_versioned_file_is_kept_for_good(door: FrontDoor) -> None:
 async def test_nothing_else_is_served(door: FrontDoor, path: str) -> None:
     """No path leads out of the page's folder or lists it."""
     assert (await door.ask("GET", path)).status == 404
+
+
+async def test_changed_file_is_served_changed(door: FrontDoor, tmp_path: Path) -> None:
+    """A file that somebody edits is served anew, with another tag, without a restart."""
+    file = tmp_path / "index.html"
+    file.write_text("old")
+    os.utime(file, ns=(1, 1))
+    page = Page("ws://x", tmp_path)
+    async with door.app.test_request_context("/"):
+        before = page.answer("index.html")
+        file.write_text("new")
+        after = page.answer("index.html")
+        file.unlink()
+        gone = page.answer("index.html")
+
+    assert [await answer.get_data(as_text=True) for answer in (before, after, gone)] == ["old", "new", "new"]
+    assert before.headers["ETag"] != after.headers["ETag"]
 
 
 def test_hidden_files_stay_hidden(tmp_path: Path) -> None:

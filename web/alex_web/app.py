@@ -29,6 +29,9 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+# A method is whatever a client sends; the log takes only these.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 # How long a browser may remember that another origin is allowed.
 PREFLIGHT_SECONDS = 600
 
@@ -105,7 +108,7 @@ def _watch_requests(app: Quart, service: Service) -> None:
         # The rule, not the path: a path may hold a room or an identity.
         log.info(
             "request",
-            method=request.method,
+            method=request.method if request.method in METHODS else "other",
             route=route,
             status=response.status_code,
             seconds=round(seconds, 4),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import weakref
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 from livekit import api
@@ -72,20 +74,23 @@ class Calls:
             return
         await self._refuse_crowd(room, identity)
         if not await self._livekit.has_agent(name):
-            self._admission.reserve(name)
-            try:
+            async with self._promised(name):
                 await self._livekit.dispatch(name)
-            except BaseException:
-                self._admission.release(name)
-                raise
 
     async def _create(self, name: str) -> None:
+        async with self._promised(name):
+            await self._livekit.create_room(name, max_participants=self._settings.max_participants, agent=True)
+
+    @contextlib.asynccontextmanager
+    async def _promised(self, name: str) -> AsyncIterator[None]:
         self._admission.reserve(name)
         try:
-            await self._livekit.create_room(name, max_participants=self._settings.max_participants, agent=True)
-        except BaseException:
+            yield
+        except Problem:
             self._admission.release(name)
             raise
+        # A caller who hangs up meanwhile (cancellation) keeps the slot until the promise runs out: the agent may be
+        # on its way.
 
     async def _refuse_crowd(self, room: api.Room, identity: str) -> None:
         callers = [who.identity for who in await self._livekit.participants(room.name) if is_caller(who)]

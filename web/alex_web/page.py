@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import mimetypes
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -35,20 +34,24 @@ class File:
     content_type: str
     etag: str
     cache_control: str
+    modified_ns: int
 
 
 class Page:
-    """The files under `static/`, read once."""
+    """The files under `static/`, read at start and again when they change, as they do during development."""
 
     def __init__(self, server_url: str, folder: Path = STATIC) -> None:
-        self._files = dict(_read(folder))
+        self._folder = folder
+        self._files = {
+            path.relative_to(folder).as_posix(): _read(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.name.startswith(".")
+        }
         self._policy = policy(server_url)
 
     def answer(self, name: str) -> Response:
         """Answer a request for a file: 200, or 304 to a browser that has it, or 404."""
-        file = self._files.get(name)
-        if file is None:
-            raise NotFound
+        file = self._current(name)
         compress = file.compressed is not None and request.accept_encodings.quality("gzip") > 0
         headers = {
             "Content-Security-Policy": self._policy,
@@ -66,6 +69,18 @@ class Page:
             )
         return Response(file.content, headers=headers, content_type=file.content_type)
 
+    def _current(self, name: str) -> File:
+        file = self._files.get(name)
+        if file is None:
+            raise NotFound
+        path = self._folder / name
+        try:
+            if path.stat().st_mtime_ns != file.modified_ns:
+                file = self._files[name] = _read(path)
+        except OSError:  # being replaced at this very moment: what we have is good
+            return file
+        return file
+
 
 def policy(server_url: str) -> str:
     """Write the Content-Security-Policy: our own files, and the media server by WebSocket and by fetch.
@@ -81,24 +96,18 @@ def policy(server_url: str) -> str:
     )
 
 
-def _read(folder: Path) -> Iterator[tuple[str, File]]:
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.name.startswith("."):
-            continue
-        content = path.read_bytes()
-        kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        text = COMPRESSIBLE.match(kind) is not None
-        smaller = gzip.compress(content, mtime=0) if text else content
-        yield (
-            path.relative_to(folder).as_posix(),
-            File(
-                content=content,
-                compressed=smaller if len(smaller) < len(content) else None,
-                content_type=f"{kind}; charset=utf-8" if text else kind,
-                etag=hashlib.sha256(content).hexdigest()[:32],
-                # Asking each time costs a 304 and makes a new release visible at once.
-                cache_control=f"public, max-age={YEAR_SECONDS}, immutable"
-                if VERSIONED.search(path.name)
-                else "no-cache",
-            ),
-        )
+def _read(path: Path) -> File:
+    modified_ns = path.stat().st_mtime_ns
+    content = path.read_bytes()
+    kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    text = COMPRESSIBLE.match(kind) is not None
+    smaller = gzip.compress(content, mtime=0) if text else content
+    return File(
+        content=content,
+        compressed=smaller if len(smaller) < len(content) else None,
+        content_type=f"{kind}; charset=utf-8" if text else kind,
+        etag=hashlib.sha256(content).hexdigest()[:32],
+        # Asking each time costs a 304 and makes a new release visible at once.
+        cache_control=f"public, max-age={YEAR_SECONDS}, immutable" if VERSIONED.search(path.name) else "no-cache",
+        modified_ns=modified_ns,
+    )

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import structlog
 from pydantic import BaseModel, ValidationError
-from quart import Quart, Response, request
+from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
 log = structlog.get_logger("alex.web")
@@ -86,7 +86,11 @@ def install(app: Quart) -> None:
     async def _http(error: HTTPException) -> Response:
         status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
         response = error.get_response()
-        headers = {name: value for name, value in response.headers.items() if name.lower() in {"allow", "retry-after"}}
+        headers = {
+            name: value
+            for name, value in response.headers.items()
+            if name.lower() in {"allow", "location", "retry-after"}
+        }
         body = ProblemBody(type="about:blank", title=error.name, status=status, detail=_said(status))
         return Response(json.dumps(body.model_dump()), status, headers, content_type=CONTENT_TYPE)
 
@@ -97,7 +101,7 @@ def install(app: Quart) -> None:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
-        log.error("request_failed", error=type(error).__name__, where=where, method=request.method)
+        log.error("request_failed", error=type(error).__name__, where=where)
         return Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "internal",

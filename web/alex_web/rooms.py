@@ -23,6 +23,10 @@ DEFAULT_EMPTY_SECONDS = 300
 LONGEST_EMPTY_SECONDS = 86_400
 MOST_PARTICIPANTS = 100
 
+# By number: a later LiveKit may send one that we have no name for.
+KINDS = {number: name.lower() for name, number in api.ParticipantInfo.Kind.items()}
+STATES = {number: name.lower() for name, number in api.ParticipantInfo.State.items()}
+
 
 class NewRoom(BaseModel):
     """A room to create. Its agent comes with the first token for it."""
@@ -188,7 +192,7 @@ def _participant(who: api.ParticipantInfo) -> Participant:
     return Participant(
         identity=who.identity,
         name=who.name,
-        kind=api.ParticipantInfo.Kind.Name(who.kind).lower(),
-        state=api.ParticipantInfo.State.Name(who.state).lower(),
+        kind=KINDS.get(who.kind, "other"),
+        state=STATES.get(who.state, "other"),
         joined_at=datetime.fromtimestamp(who.joined_at, UTC),
     )
