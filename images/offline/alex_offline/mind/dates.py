@@ -501,7 +501,7 @@ _NOW_RULES: tuple[tuple[str, Callable[[re.Match[str]], Then | None]], ...] = (
         _until,
     ),
     (
-        r"what (?:week ?)?day\b.*\b(?:is|was|will|does|did)\b.*(?:\d|[a-z]).*|which (?:week ?)?day\b.*\b(?:is|was|does|did|will)\b.*|^(?:is|was) .* (?:a )?(?:weekday|weekend)$|day of the week.*",
+        r"what (?:week ?)?day\b.*\b(?:is|was|will|does|did)\b.*(?:\d|[a-z]).*|which (?:week ?)?day\b.*\b(?:is|was|does|did|will)\b.*|^(?:is|was) \S+(?: \S+){0,3} (?:a|on a|on the) (?:weekday|weekend)$|day of the week.*",
         _weekday_of,
     ),
     (

@@ -86,6 +86,8 @@ def _another(moment: Moment, ask_again: Callable[[Moment], Answer | None]) -> An
     heard, before = moment.state.heard, moment.state.answer
     if heard is None or before is None:
         return None
+    if before.slots.get("again"):
+        heard = hear(str(before.slots["again"]))
     said = {exchange.answer for exchange in moment.past}
     again = ask_again(replace(moment, heard=heard))
     if again is None or again.tool or again.text in said or again.text == before.text:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .talk import Moment
 
-SPOKEN = ("chat.toml", "play.toml", "advice.toml", "facts.toml")
+SPOKEN = ("chat.toml", "play.toml", "advice.toml", "facts.toml", "world.toml")
 _LONGEST_BY_SOUND = 8  # words; longer sentences rarely change all their words at once
 _FEWEST_LETTERS_BY_SOUND = 8  # letters; in less than that everything sounds like something
 

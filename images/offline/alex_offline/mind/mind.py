@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from . import arithmetic, dates, follow, knowledge, manner, memory, model, places, prompt, units, words
-from .limits import Limits
+from . import arithmetic, dates, follow, knowledge, manner, memory, model, places, prompt, riddles, units, words
 from .normalise import hear
+from .patterns import Patterns
 from .reply import Answer, Reply, Text
 from .talk import Exchange, Moment, State, Talk, read, result_value
 
@@ -60,7 +60,8 @@ class Mind:
         self._know = know
         self._model = small_model
         self._clock = clock
-        self._limits = Limits()
+        self._limits = Patterns("limits.toml")
+        self._shapes = Patterns("shapes.toml")
 
     @classmethod
     def load(cls, timezone: str = "UTC", model_path: Path | None = None) -> Mind:
@@ -116,6 +117,7 @@ class Mind:
             self._limits.emergency(moment)
             or memory.answer(moment)
             or prompt.answer(moment)
+            or riddles.answer(moment)
             or follow.answer(moment, self._know, self._skilled)
             or self._skilled(moment)
         )
@@ -131,10 +133,10 @@ class Mind:
             words.answer(moment)
             or units.answer(moment)
             or arithmetic.answer(moment)
+            or self._limits.answer(moment)
             or dates.answer(moment)
             or places.answer(moment)
             or follow.about(moment, self._know)
-            or self._limits.answer(moment)
             or self._know.answer(moment)
         )
 
@@ -144,10 +146,12 @@ class Mind:
 
     def _unknown(self, moment: Moment) -> Answer:
         """Answer what no skill knows: honestly when a fact was asked for, with the small model when it is chat."""
-        if guessed := self._guessed(moment) or prompt.answer(moment, strict=False):
+        if guessed := prompt.answer(moment, strict=False) or self._guessed(moment):
             return guessed
         if len(_FOREIGN.findall(moment.core)) >= 2:  # noqa: PLR2004  one such word may be a name
             return Answer(_OTHER_LANGUAGE, "language", aside=True)
+        if shaped := self._shapes.answer(moment):
+            return shaped
         if _QUESTION.search(moment.core):
             return Answer(moment.pick("not_known", _NOT_KNOWN), "not_known", aside=True)
         if _COMMAND.search(moment.core):

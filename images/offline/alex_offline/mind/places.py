@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import knowledge
+from .numbers import whole_words
 from .reply import Answer
 
 if TYPE_CHECKING:
@@ -20,12 +21,14 @@ _RELATIONS = (
     ("capital", r"\bcapit[ao]ls?\b|\bcapital city\b"),
     ("currency", r"\bcurrency\b|\bmoney\b.*\b(?:use|used|have|pay|in)\b|\bpay with\b|\bpay in\b"),
     ("language", r"\blanguages?\b|\bspeak\b|\bspoken\b"),
+    ("population", r"\bpopulation\b|how many (?:people|inhabitants|persons)\b.*\b(?:live|in|has|have|are)\b"),
     ("continent", r"\bcontinent\b|\bpart of the world\b|^where (?:is|are|in the world)\b|^where\b.* located\b"),
 )
 _SAY = {
     "capital": "The capital of {name} is {value}.",
     "currency": "In {name} people pay with the {value}.",
     "language": "In {name} most people speak {value}.",
+    "population": "{Name} has about {value} people.",
     "continent": "{Name} is in {value}.",
 }
 
@@ -103,8 +106,10 @@ def _countries() -> dict[str, dict[str, str]]:
 
 def _country(name: str, body: list[Any]) -> dict[str, str]:
     capital, continent, currency, language, *also = body
+    millions = knowledge.table("population").get(name, 0)
+    many = f"{whole_words(millions)} million" if millions else ""
     return {"name": name, "capital": capital, "continent": continent, "currency": currency, "language": language,
-            "also": "|".join(also)}  # fmt: skip
+            "population": many, "also": "|".join(also)}  # fmt: skip
 
 
 @lru_cache(maxsize=1)

@@ -22,9 +22,11 @@ SOUNDS_LIKE = 0.7
 _UNKNOWN_WEIGHT = 1.0  # a word no phrase has counts as the rarest: it is probably what the question is about
 _LIGHT = frozenset(
     "a an the of to in on at for from by with is be do i you me my your it that this and or some any there what can "
-    "would could should will have get go please one so very really just about much".split(),
+    "would could should will have get go please one so very really just about much bit little few some good nice kind type best way right".split(),
 )
 _LIGHT_WEIGHT = 0.15  # words of grammar hardly tell questions apart
+_ABOUT_ELSE = 0.8
+_TELLING = 0.5  # weight from which a known word is proof that it was meant
 _SPELLING_NEAR = 0.8  # difflib ratio: one wrong letter in five
 
 
@@ -72,14 +74,25 @@ class Index:
         if not scores:
             return None
         best = max(scores, key=lambda at: (scores[at] / self._norms[at], -at))
-        return Hit(self._phrases[best][1], self._phrases[best][0], scores[best] / (norm * self._norms[best]))
+        missing = [weight for word, weight in query.items() if word not in self._rows[best]]
+        score = scores[best] / (norm * self._norms[best])
+        # What the question is about is its rarest word; a phrase without it is about something else.
+        if missing and max(missing) >= max(query.values()) and max(missing) > _LIGHT_WEIGHT:
+            score *= _ABOUT_ELSE
+        return Hit(self._phrases[best][1], self._phrases[best][0], score)
 
     def sounding(self, text: str) -> Hit | None:
         """Return the phrase that sounds most alike, for what a recogniser spelled in other words."""
+        # A word that is known and rare was hardly misheard: the phrase has to have it.
         grams = _sound_grams(text)
         if not grams:
             return None
-        at, score = max(((i, _dice(grams, sound)) for i, sound in enumerate(self._sounds)), key=lambda pair: pair[1])
+        known = {word for word in _features(text) if self._weights.get(word, 0) > _TELLING}
+        at, score = max(
+            ((i, _dice(grams, sound)) for i, sound in enumerate(self._sounds) if known <= self._rows[i].keys()),
+            key=lambda pair: pair[1],
+            default=(0, 0.0),
+        )
         return Hit(self._phrases[at][1], self._phrases[at][0], score)
 
     def _closest(self, word: str) -> str | None:

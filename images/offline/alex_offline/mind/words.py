@@ -93,6 +93,29 @@ def _rhyme(_: Moment, match: re.Match[str]) -> Answer | None:
     return None
 
 
+_MEANINGS = (
+    r"hello|hi|good day", r"thank you|thanks", r"goodbye|bye|good bye", r"please", r"yes", r"no", r"good morning", r"good night",
+    r"i love you", r"how are you", r"sorry|excuse me|i am sorry", r"water", r"cheers",
+)  # fmt: skip
+
+
+def _translate(_: Moment, match: re.Match[str]) -> Answer | None:
+    """Say one of a few phrases in another language."""
+    phrases = knowledge.table("phrases")
+    at = next((n for n, meaning in enumerate(_MEANINGS) if re.fullmatch(meaning, match[1].strip())), None)
+    if match[2] not in phrases or at is None:
+        return None
+    return Answer(f"In {match[2].capitalize()} one says: {phrases[match[2]][at]}.", TOPIC, {"spell": phrases[match[2]][at]})
+
+
+def _plural(_: Moment, match: re.Match[str]) -> Answer | None:
+    word = match[1]
+    many = knowledge.table("plurals").get(word) or (
+        word[:-1] + "ies" if re.search(r"[^aeiou]y$", word) else word + ("es" if re.search(r"(?:s|x|ch|sh)$", word) else "s")
+    )
+    return Answer(f"One {word}, two {many}.", TOPIC, {"spell": many})
+
+
 def _alphabet(_: Moment, match: re.Match[str]) -> Answer | None:
     number = 26 if match[1] == "last" else ordinal(match[1]) or next((int(n) for n in values(match[1])), 0)
     if not 1 <= number <= len(_LETTERS):
@@ -160,6 +183,8 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
         ),
         (r"(?:opposite|contrary|antonym) (?:word )?(?:of|for|to) (?:the word )?(\w+)", _opposite),
         (r"rhymes? (?:with|for|to) (?:the word )?(\w+)|what rhymes with (\w+)", _rhyme),
+        (r"(?:say|translate|word for|is|how do you say|call) (?:the word )?([a-z ]+?) (?:in|into|to) (?:the )?([a-z]+)$", _translate),
+        (r"plural (?:form )?(?:of|for) (?:the word |a )?(\w+)|more than one (\w+) called", _plural),
         (r"\b(\w+) letter (?:of|in) the (?:english )?alphabet", _alphabet),
         (r"(?:what|which) letter (?:comes |is )?(after|before) ([a-z])$", _neighbour),
         (r"\b(?:flip|toss|throw) (?:a |the )?coin|heads or tails", _coin),

@@ -1,4 +1,4 @@
-"""What Alex cannot know or must not judge, and says so: emergencies, weather, news, prices, medicine, law."""
+"""Answers known by a pattern: what Alex cannot know or must not judge, and small talk by its shape."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Limit:
+class _Rule:
     topic: str
     hears: re.Pattern[str]
     but_not: re.Pattern[str] | None
@@ -22,19 +22,19 @@ class _Limit:
     why: str
 
 
-class Limits:
-    """The patterns of `data/limits.toml`."""
+class Patterns:
+    """The patterns of one file in `data`, in the order they stand there."""
 
-    def __init__(self) -> None:
-        self._limits = [
-            _Limit(
+    def __init__(self, name: str) -> None:
+        self._rules = [
+            _Rule(
                 topic,
                 re.compile("|".join(f"(?:{pattern})" for pattern in body["hears"])),
                 re.compile(body["not"]) if "not" in body else None,
                 tuple(body["say"]),
                 body.get("why", ""),
             )
-            for topic, body in knowledge.read("limits.toml").items()
+            for topic, body in knowledge.read(name).items()
         ]
 
     def emergency(self, moment: Moment) -> Answer | None:
@@ -42,13 +42,13 @@ class Limits:
         return next((said for said in self._answers(moment) if said.topic == "emergency"), None)
 
     def answer(self, moment: Moment) -> Answer | None:
-        """Answer what cannot be known from here."""
+        """Answer with the first rule that fits."""
         return next(iter(self._answers(moment)), None)
 
     def _answers(self, moment: Moment) -> list[Answer]:
         text = moment.core
         return [
-            Answer(moment.pick(limit.topic, limit.say), limit.topic, {"why": limit.why})
-            for limit in self._limits
-            if limit.hears.search(text) and not (limit.but_not and limit.but_not.search(text))
+            Answer(moment.pick(rule.topic, rule.say), rule.topic, {"why": rule.why})
+            for rule in self._rules
+            if rule.hears.search(text) and not (rule.but_not and rule.but_not.search(text))
         ]
