@@ -22,22 +22,22 @@ async def invite(house: House) -> Invitation:
         return await take_token(http, house.url, 5)
 
 
-@pytest.mark.parametrize("delay", [0.5, 1.2])
-async def test_ask_measures_the_silence_that_was_there(house: House, delay: float) -> None:
-    """The gap is the time from my last sample to the answer's first, within 60 ms of the truth and its way here."""
-    house.habits = Habits(delay_seconds=delay)
-    async with Call(await invite(house), limits=QUICK) as call:
-        await call.greeting()
-        turns = [await call.ask(QUESTION) for _ in range(2)]
+async def test_ask_measures_the_silence_that_was_there(house: House) -> None:
+    """Whatever the agent's delay, the gap is the true one plus the same short way through the network."""
+    ways = []
+    for delay in (0.5, 1.3):
+        house.habits = Habits(delay_seconds=delay)
+        async with Call(await invite(house), limits=QUICK) as call:
+            await call.greeting()
+            turn = await call.ask(QUESTION)
+        # The agent's mouth and this ear share one clock, so the truth is known to the frame.
+        truth = house.agents[-1].answered_at[-1] - call.started - turn.gap.speech_end
+        assert turn.gap.seconds is not None
+        assert truth >= delay
+        ways.append(turn.gap.seconds - truth)
 
-        # The agent's loudspeaker and this ear share one clock; between them lie an encoder, a server, a jitter buffer.
-        answered = house.agents[0].answered_at[-1] - call.started
-        gap = turns[-1].gap
-        assert gap.answer_start is not None
-        assert 0.0 <= gap.answer_start - answered <= 0.12
-        for turn in turns:
-            assert turn.gap.seconds == pytest.approx(delay + 0.14, abs=0.06)
-        assert turns[0].gap.seconds == pytest.approx(turns[1].gap.seconds or 0, abs=0.06)
+    # An encoder, a server and a jitter buffer lie between them: 70 ms on a quiet machine.
+    assert ways == pytest.approx([0.08, 0.08], abs=0.06)
 
 
 async def test_ask_collects_what_both_sides_said(house: House) -> None:

@@ -152,8 +152,10 @@ async def test_nobody_at_the_address(question: str) -> None:
 async def test_no_livekit_behind_the_token(house: House, question: str) -> None:
     """A token for a media server that is not there is status 1; --livekit-url leads around it."""
     house.server_url = f"ws://127.0.0.1:{free_port()}"
-    lost = await run_caller("--url", house.url, "--ask", question)
-    led = await run_caller("--url", house.url, "--livekit-url", house.livekit_url, "--ask", question)
+    lost, led = await asyncio.gather(
+        run_caller("--url", house.url, "--ask", question),
+        run_caller("--url", house.url, "--livekit-url", house.livekit_url, "--ask", question),
+    )
 
     assert lost.status == 1
     assert f"LiveKit at {house.server_url}" in lost.out
@@ -212,10 +214,7 @@ async def test_call_cut_while_it_is_held(house: House) -> None:
 
 async def test_held_call(house: House) -> None:
     """A silent call that lives to its end passes without any question."""
-    outcome = await run_caller("--url", house.url, "--hold", "1", "--no-microphone", "--json", "-")
-
-    assert outcome.status == 1, "this agent greets nobody whose microphone it does not hear"
-    house.habits = Habits(greets_at_once=True)
+    house.habits = Habits(greets_at_once=True)  # without a microphone there is nothing to hear of the caller
     outcome = await run_caller("--url", house.url, "--hold", "1", "--no-microphone", "--json", "-")
     assert outcome.status == 0, outcome.err
     assert outcome.report["calls"][0]["held_seconds"] == 1.0
@@ -225,8 +224,10 @@ async def test_held_call(house: House) -> None:
 async def test_goodbye_ends_the_call(house: House, question: str) -> None:
     """An agent that closes the call after a whole last answer has not cut it; after any other it has."""
     house.habits = Habits(leaves_after_answer=True, answers=("Goodbye!",))
-    last = await run_caller("--url", house.url, "--ask", question, "--expect", "bye")
-    first = await run_caller("--url", house.url, "--ask", question, "--expect", "bye", "--ask", question)
+    last, first = await asyncio.gather(
+        run_caller("--url", house.url, "--ask", question, "--expect", "bye"),
+        run_caller("--url", house.url, "--ask", question, "--expect", "bye", "--ask", question),
+    )
 
     assert last.status == 0, last.err
     assert first.status == 1
