@@ -286,10 +286,11 @@ async def _until_interrupted() -> None:
 
 
 def main() -> None:
-    """Run the stack on the development ports until Ctrl-C."""
+    """Run the stack on the development ports (or, with --free-ports, on others) until Ctrl-C."""
     with tempfile.TemporaryDirectory(prefix="alex-stack-") as folder:
         sys.stdout.write(f"Starting livekit, offline, agent and web; logs in {folder}\n")
-        with running(Path(folder), ports=DEVELOPMENT_PORTS) as stack:
+        ports = None if "--free-ports" in sys.argv else DEVELOPMENT_PORTS
+        with running(Path(folder), ports=ports) as stack:
             sys.stdout.write(f"Talk to Alex: {stack.url}   (Ctrl-C stops everything)\n")
             sys.stdout.flush()
             asyncio.run(_until_interrupted())

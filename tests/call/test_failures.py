@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 from call.conftest import script
-from stack import Stack
+from stack import Program, Stack
 
 # A pause beyond this and people hang up; every attempt, retry and fallback must fit in it.
 LONGEST_SILENCE_SECONDS = 8.0
@@ -76,12 +79,10 @@ def test_the_key_is_checked_at_start(hosted: Stack) -> None:
     assert "d-key" not in program.log.read_text()
 
 
-def _event(program: object, name: str) -> dict[str, str]:
-    import time  # noqa: PLC0415
-
+def _event(program: Program, name: str) -> dict[str, Any]:
     for _ in range(300):
-        for event in program.events():  # type: ignore[attr-defined]
+        for event in program.events():
             if event.get("event") == name:
-                return event  # type: ignore[no-any-return]
+                return event
         time.sleep(0.1)
-    raise AssertionError(f"no {name} in {program.tail()}")  # type: ignore[attr-defined]
+    raise AssertionError(f"no {name} in {program.tail()}")

@@ -1,0 +1,54 @@
+"""Alex without Kubernetes, started as the README says."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from stack import ROOT, Stack, get
+
+
+def test_the_stack_runs_without_kubernetes(tmp_path: Path) -> None:
+    """`tests/run stack` ends with an address where the page is, and Ctrl-C leaves nothing behind."""
+    command = ["tests/run", "stack", "--free-ports"]
+    with (tmp_path / "out").open("w") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as process:
+        try:
+            stack = Stack(tmp_path, {"web": 0})
+            for _ in range(1200):
+                found = re.search(r"Talk to Alex: http://localhost:(\d+)", (tmp_path / "out").read_text())
+                if found or process.poll() is not None:
+                    break
+                time.sleep(0.1)
+            assert found, (tmp_path / "out").read_text()
+            stack.ports["web"] = int(found[1])
+            status, page = get(stack.url)
+            outcome = stack.call()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+
+    assert (status, "Alex" in page) == (200, True)
+    assert outcome.code == 0, outcome.printed
+    assert get(stack.url)[0] == 0
+
+
+def test_the_footprint_is_measured() -> None:
+    """`python tests/bench/footprint.py` prints a row for each program, with numbers that can be."""
+    done = subprocess.run(
+        [sys.executable, "tests/bench/footprint.py", "--calls", "1", "--engine", "scripted"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    rows = {row.split()[0]: [float(n) for n in row.split()[1:]] for row in done.stdout.splitlines()[2:]}
+
+    assert done.returncode == 0, done.stderr
+    assert set(rows) == {"livekit", "offline", "agent", "web"}
+    assert all(10 < rest < 3000 for rest, *_ in rows.values())
+    assert rows["agent"][3] > 1, "a call that costs the agent nothing was none"

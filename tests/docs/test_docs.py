@@ -1,0 +1,105 @@
+"""What the documents promise: commands that a test runs, links that lead somewhere, values that exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from stack import PROGRAMS, ROOT
+
+TOP_LEVEL = {"images", "charts", "k8s", "web", "agent", "tests", "skaffold.yaml", "Tiltfile", "README.md", "LICENSE"}
+
+# Each command of the README, and the test (or script that CI runs) in which it is run.
+COMMANDS = {
+    "k8s/up": "tests/cluster/conftest.py",
+    "k8s/call": "tests/cluster/test_install.py",
+    "k8s/down": "tests/cluster/test_zero.py",
+    "tests/run": ".ci/run",
+    "tests/run stack": "tests/call/test_stack.py",
+    "images/push": "tests/images/test_push.py",
+    "helm install": "tests/cluster/test_install.py",
+    "helm test": "tests/cluster/test_install.py",
+    "helm upgrade --install": "tests/chart/test_secrets.py",
+    "kubectl create secret": "tests/cluster/test_bad_input.py",
+    "python tests/bench/footprint.py": "tests/call/test_stack.py",
+}
+
+
+def documents() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / line for line in listed.stdout.splitlines() if "/static/" not in line]
+
+
+def commands(text: str) -> list[str]:
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    inline = re.findall(r"`((?:k8s|tests|images)/\w[^`]*|python tests/[^`]*)`", text)
+    found = [line.split("#")[0].strip() for line in [*lines, *inline]]
+    return [line for line in found if line and not line.endswith("/")]
+
+
+def known(command: str) -> str | None:
+    return max((c for c in COMMANDS if command == c or command.startswith(c + " ")), key=len, default=None)
+
+
+def test_every_command_of_the_readme_is_run_by_a_test() -> None:
+    """A command in the README is one that a test runs: the file named for it contains it."""
+    readme = (ROOT / "README.md").read_text()
+    found = commands(readme)
+
+    assert "k8s/up" in found
+    assert [c for c in found if known(c) is None] == []
+    for command in found:
+        name = str(known(command))
+        text = (ROOT / COMMANDS[name]).read_text()
+        words = re.findall(r"[\w./-]+", name)
+        assert all(re.search(rf"\b{re.escape(w.split('/')[-1])}\b", text) for w in words), f"{COMMANDS[name]}: {name}"
+
+
+def test_the_top_level_is_the_nine_names() -> None:
+    """Nothing lies at the top that the design does not name."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    top = {line.split("/")[0] for line in listed.stdout.splitlines()}
+
+    assert {name for name in top if not name.startswith(".")} == TOP_LEVEL
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every relative link and picture of a document is there."""
+    targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text())
+
+    assert [t for t in targets if not (path.parent / t).exists()] == []
+
+
+@pytest.mark.parametrize("program", ["agent", "web", "offline"])
+def test_chart_values_in_settings_exist(program: str) -> None:
+    """The chart value that an error names is one that the chart has."""
+    assert program in PROGRAMS
+    values: dict[str, Any] = yaml.safe_load((ROOT / "charts/alex/values.yaml").read_text())
+    fields = import_module(f"alex_{program}.settings").Settings.model_fields.values()
+
+    for field in fields:
+        node: Any = values
+        for key in str(field.json_schema_extra["chart"]).split("."):
+            assert isinstance(node, dict), f"{field.validation_alias}: {field.json_schema_extra['chart']}"
+            assert key in node, f"{field.validation_alias}: {field.json_schema_extra['chart']}"
+            node = node[key]
+
+
+def test_no_document_names_a_machine() -> None:
+    """No tracked file names a registry's address or a path of somebody's machine."""
+    pattern = r"(index-url|\"resolved\":|GOPROXY=|/root/|/home/[a-z]+/)"
+    listed = subprocess.run(
+        ["git", "grep", "-nIE", pattern, "--", ":!tests/docs", ":!*vendor*"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert listed.stdout == ""
