@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sys
+from typing import NoReturn
 
 from alex_offline.app import serve
 from alex_offline.logs import configure
@@ -21,5 +24,12 @@ def main() -> int:
     return asyncio.run(serve(settings))
 
 
+def run() -> NoReturn:
+    """Leave at once when `main` returns: a thread that still loads or thinks has nothing to save and would hold it up."""
+    code = main()
+    logging.shutdown()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
