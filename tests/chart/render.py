@@ -143,7 +143,7 @@ def leaves(tree: Values, prefix: str = "") -> Iterator[tuple[str, Any]]:
 @functools.cache
 def _objects(text: str) -> Objects:
     found = Objects()
-    for document in yaml.load_all(text, Loader=_Strict):  # noqa: S506 - a SafeLoader
+    for document in yaml.load_all(text, Loader=_Strict):
         if document:
             key = (document["kind"], document["metadata"]["name"])
             if key in found:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from alex_caller.__main__ import main  # noqa: F401 - the arguments below are this program's
 from chart.render import render, scenarios
 
 
@@ -16,6 +15,8 @@ def test_helm_test_asks_what_the_values_say() -> None:
         "http://alex-web:8080",
         "--livekit-url",
         "ws://alex-livekit:7880",
+        "--deadline",
+        "180",
         "--ask",
         "What is your name?",
         "--expect",
@@ -35,7 +36,9 @@ def test_caller_reaches_somebody_elses_livekit() -> None:
 
 
 def test_patience_is_the_operators() -> None:
-    """A test that hangs is ended by Kubernetes."""
-    pod = render({"caller": {"deadlineSeconds": 90}})["Pod", "alex-caller"]
+    """The caller ends and reports a call that hangs; Kubernetes ends only a pod that never gets that far."""
+    pod = render({"caller": {"deadlineSeconds": 90}})["Pod", "alex-caller"]["spec"]
+    arguments = pod["containers"][0]["args"]
 
-    assert pod["spec"]["activeDeadlineSeconds"] == 90
+    assert arguments[arguments.index("--deadline") + 1] == "90"
+    assert pod["activeDeadlineSeconds"] == 90 + 300

@@ -26,7 +26,7 @@ def container(objects: Objects) -> dict[str, Any]:
 
 
 def test_a_port_forward_finds_a_candidate_on_loopback() -> None:
-    """With port-forward the server offers loopback and its pod's address, and no fixed one that would lock agents out."""
+    """A forwarded server offers loopback and its pod's address, and no fixed one that would lock agents out."""
     rtc = config(render())["rtc"]
 
     assert rtc["enable_loopback_candidate"] is True

@@ -40,7 +40,9 @@ def test_full_scenario_renders_every_template() -> None:
     done = subprocess.run(
         [*command, "--values", str(CHART / "ci" / "full-values.yaml")], capture_output=True, text=True, check=True
     )
-    rendered = {line.removeprefix("# Source: alex/") for line in done.stdout.splitlines() if line.startswith("# Source:")}
+    rendered = {
+        line.removeprefix("# Source: alex/") for line in done.stdout.splitlines() if line.startswith("# Source:")
+    }
     written = {str(path.relative_to(CHART)) for path in (CHART / "templates").rglob("*.yaml")}
 
     assert written - {"templates/validate.yaml"} == rendered

@@ -64,7 +64,7 @@ def test_no_pod_inherits_the_names_of_services(pods: dict[str, Object]) -> None:
 
 
 def test_every_container_says_what_it_needs(pods: dict[str, Object]) -> None:
-    """Each container reserves CPU and memory and has a memory limit, but no CPU limit, which would make voices stutter."""
+    """Each container reserves CPU and memory and limits memory, but not CPU, for then voices would stutter."""
     for name, pod in pods.items():
         for container in containers(pod):
             assert set(container["resources"]["requests"]) == {"cpu", "memory"}, name

@@ -226,7 +226,15 @@ def test_cpu_is_understood_in_every_notation(cpu: Any, slots: int, fits: bool) -
 
 @pytest.mark.parametrize(
     ("memory", "fits"),
-    [("1230Mi", True), ("1229Mi", False), ("1.5Gi", True), ("1Gi", False), ("1300M", True), ("1G", False), ("2G", True)],
+    [
+        ("1230Mi", True),
+        ("1229Mi", False),
+        ("1.5Gi", True),
+        ("1Gi", False),
+        ("1300M", True),
+        ("1G", False),
+        ("2G", True),
+    ],
 )
 def test_memory_is_understood_in_every_notation(memory: str, fits: bool) -> None:
     """Whether full pods fit their limit is judged alike for Mi, Gi, M and G."""

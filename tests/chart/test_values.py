@@ -1,0 +1,193 @@
+"""values.yaml, its schema, its prose and the templates say the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from chart.render import CHART, Refused, at, defaults, leaves, merge, notes, put, render_text, scenarios
+from chart.values_table import BEGIN, END, settings, with_table
+
+SETTINGS = settings()
+SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
+# Helm hands this to subcharts; nobody writes it in values.yaml.
+HELMS_OWN = {"global"}
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+    return schema
+
+
+def schema_at(path: str) -> dict[str, Any]:
+    found = SCHEMA
+    for key in path.split("."):
+        found = resolved(found["properties"][key])
+    return found
+
+
+def objects_of(schema: dict[str, Any], path: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """List every object in the schema with its path."""
+    schema = resolved(schema)
+    found = [(path, schema)] if "properties" in schema else []
+    for key, child in schema.get("properties", {}).items():
+        found += objects_of(child, f"{path}.{key}".strip("."))
+    if "items" in schema:
+        found += objects_of(schema["items"], f"{path}[]")
+    return found
+
+
+def test_schema_is_a_schema() -> None:
+    """The schema itself follows the draft that it names."""
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+def test_schema_forbids_unknown_keys_everywhere() -> None:
+    """No object of the values accepts a key that is not written down."""
+    for path, schema in objects_of(SCHEMA):
+        assert schema["additionalProperties"] is False, path
+
+
+def test_every_value_is_in_the_schema() -> None:
+    """Each key of values.yaml has a type, and ranges where it is a number."""
+    for path, _ in leaves({key: value for key, value in defaults().items() if key != "caller"}):
+        schema = schema_at(path)
+        assert schema.keys() & {"type", "enum", "anyOf"}, path
+        if schema.get("type") == "integer":
+            assert {"minimum", "maximum"} <= schema.keys(), path
+
+
+def test_every_key_of_the_schema_is_in_the_values() -> None:
+    """The schema allows nothing that values.yaml does not show, but for parts that Kubernetes defines."""
+    values = defaults()
+    # Their shape is Kubernetes' own; values.yaml shows the keys that have a default.
+    theirs = ("resources", "tolerations", "affinity")
+    for path, schema in objects_of(SCHEMA):
+        if any(part in path.split(".")[-1] or f".{part}." in f".{path}." for part in theirs) or "[]" in path:
+            continue
+        shown: Any = values
+        for key in filter(None, path.split(".")):
+            shown = shown[key]
+        assert set(schema["properties"]) - HELMS_OWN == set(shown), path
+
+
+def test_every_value_is_explained_in_a_sentence() -> None:
+    """Each key has prose of its own that begins with a capital or a code word and ends like a sentence."""
+    listed = {setting.path for setting in SETTINGS}
+
+    assert listed == {path for path, _ in leaves(defaults())}
+    for setting in SETTINGS:
+        assert len(setting.prose) > 15, setting.path
+        assert setting.prose[0].isupper() or setting.prose[0] == "`", setting.path
+        assert setting.prose.endswith("."), setting.path
+
+
+def test_every_duration_has_its_unit_in_its_name() -> None:
+    """No key of values.yaml leaves its unit to be guessed."""
+    for path, value in leaves(defaults()):
+        name = path.split(".")[-1]
+        if any(word in name.lower() for word in ("timeout", "duration", "period", "interval", "delay", "ttl")):
+            assert isinstance(value, int), path
+            assert name.endswith(("Seconds", "Milliseconds")), path
+
+
+def test_readme_table_is_fresh() -> None:
+    """The README lists the values as they are; `python tests/chart/values_table.py` rewrites it."""
+    readme = (CHART / "README.md").read_text()
+
+    assert BEGIN in readme
+    assert END in readme
+    assert with_table(readme) == readme
+
+
+# Another legal value where the rules below cannot think of one, and what has to be set beside it to be seen.
+OTHER: dict[str, Any] = {
+    "voice": "offline",
+    "logLevel": "error",
+    "logFormat": "json",
+    "image.registry": "registry.example.com/other",
+    "image.pullPolicy": "Never",
+    "image.pullSecrets": ["other"],
+    "agent.language": "fr",
+    "agent.timezone": "Asia/Tokyo",
+    "agent.resources.requests.cpu": "600m",
+    "agent.resources.requests.memory": "2Gi",
+    "agent.resources.limits.memory": "5Gi",
+    "agent.autoscaling.cpuMillicoresPerCall": 1,
+    "web.callerMay": ["room"],
+    "web.allowedOrigins": ["https://other.example.com"],
+    "web.service.type": "NodePort",
+    "web.service.nodePort": 30123,
+    "offline.fallback": "speech",
+    "offline.engine": "local",
+    "offline.script": '{"other": 1}',
+    "livekit.exposure": "portForward",
+    "livekit.url": "wss://other.example.com",
+    "livekit.publicUrl": "wss://other.example.com",
+    "offline.url": "http://other.example.com",
+    "livekit.address": "203.0.113.99",
+    "livekit.service.type": "NodePort",
+    "caller.asks": [{"ask": "Other?", "expect": "other"}],
+}
+BESIDE: dict[str, dict[str, Any]] = {
+    "agent.replicas": put("agent.autoscaling.enabled", False),
+    "web.replicas": put("web.autoscaling.enabled", False),
+    "web.service.nodePort": put("web.service.type", "NodePort"),
+    "fullnameOverride": put("nameOverride", "alex"),
+    "livekit.service.nodePorts.signal": {"livekit": {"service": {"type": "NodePort"}, "ingress": {"enabled": False}}},
+    "livekit.service.nodePorts.tcp": put("livekit.service.type", "NodePort"),
+    "livekit.service.nodePorts.udp": put("livekit.service.type", "NodePort"),
+    "providers.deepgram.existingSecretKey": {"providers": {"deepgram": {"apiKey": "", "existingSecret": "ours"}}},
+    "providers.openai.existingSecretKey": {"providers": {"openai": {"apiKey": "", "existingSecret": "ours"}}},
+}
+FULL = merge(merge(defaults(), scenarios()["full"]), put("agent.resources.limits.memory", "4Gi"))
+
+
+# The same by the last part of a path.
+OF_KIND: dict[str, Any] = {
+    "tolerations": [{"key": "other", "operator": "Exists"}],
+    "affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}},
+    **dict.fromkeys(("nodeSelector", "podLabels", "podAnnotations", "annotations"), {"other": "value"}),
+    "cpu": "333m",
+    "memory": "3Gi",
+    "host": "other.example.com",
+    "baseUrl": "https://other.example.com/v9",
+    **dict.fromkeys(("apiKey", "apiSecret", "adminKey"), "another-key-of-more-than-thirty-two-characters"),
+}
+
+
+def other(path: str, value: Any) -> Any:
+    """Think of another legal value."""
+    kind = path.split(".")[-1]
+    if path in OTHER:
+        return OTHER[path]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    return OF_KIND.get(kind, "other")
+
+
+def outcome(values: dict[str, Any]) -> str:
+    """Give everything that a user sees of some values: objects and notes, or the refusal."""
+    try:
+        return render_text(values) + notes(values)
+    except Refused as refused:
+        return str(refused)
+
+
+@pytest.mark.parametrize("path", [setting.path for setting in SETTINGS])
+def test_every_value_is_read(path: str) -> None:
+    """Changing a value changes what is rendered, or is refused by name: no value is there for show."""
+    base = merge(FULL, BESIDE.get(path, {}))
+    changed = merge(base, put(path, other(path, at(base, path))))
+
+    seen = outcome(changed)
+
+    assert changed != base
+    assert seen != outcome(base)
+    if "specifications of the schema" in seen:
+        pytest.fail(seen)
