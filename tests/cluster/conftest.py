@@ -35,6 +35,9 @@ def namespace(alex: Kube, request: pytest.FixtureRequest) -> Iterator[Kube]:
     fresh.kubectl("label", "namespace", fresh.namespace, "pod-security.kubernetes.io/enforce=restricted")
     request.node.stash[NAMESPACE] = fresh
     yield fresh
+    fresh.try_helm("uninstall", "alex", "--ignore-not-found")
+    # Pods first: while one is there, Kubernetes looks again only after half of its grace period, and an agent's is half an hour.
+    fresh.kubectl("delete", "pods", "--all", "--grace-period=5", "--timeout=60s")
     fresh.kubectl("delete", "namespace", fresh.namespace, "--timeout=120s", timeout=150)
 
 
