@@ -72,7 +72,8 @@ export class Avatar {
     const angle = (i / RAYS) * Math.PI * 2;
     switch (this.#mood) {
       case 'speaking':
-        return 7 + (alex.bands[band] ?? 0) * 44 * (i % 2 ? 0.78 : 1);
+        // The power pulls loud and less loud bands apart, or a steady voice makes a plain ring.
+        return 7 + (alex.bands[band] ?? 0) ** 1.6 * 48 * (i % 2 ? 0.78 : 1);
       case 'listening':
         return 3 + (mine.bands[band] ?? 0) * 26;
       case 'thinking':
