@@ -143,7 +143,7 @@ _KINDS = (
     ("day", r"\b(?:what|which) (?:week ?)?day\b.*\b(?:is|was|will|it|today|do we|are we|we have)\b|^what(?: day)? (?:is|was) (?:today|tomorrow|yesterday)(?: s day)?$|what is today|^(?:the )?day(?: is it)?$|day of the week (?:is|was) (?:it|today|tomorrow|yesterday)|what is the day\b(?! of)|^(?:the )?week ?day"),
 )  # fmt: skip
 _NOT_NOW = re.compile(
-    r"\bdate (?:idea|night|someone|fruit|a |of birth)|save the date|\bdates? (?:are|taste|good)|first date|on a date|\bdate\b.*\b(?:girl|guy|dinner|wear)\b|invented|history"
+    r"\bsun(?:set|rise)?\b|\bdate (?:idea|night|someone|fruit|a |of birth)|save the date|\bdates? (?:are|taste|good)|first date|on a date|\bdate\b.*\b(?:girl|guy|dinner|wear)\b|invented|history"
 )
 
 

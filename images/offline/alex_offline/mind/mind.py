@@ -46,6 +46,8 @@ _QUESTION = re.compile(
 _COMMAND = re.compile(
     r"^(?:write|draw|make|create|give|show|find|tell|read|say|let us|help|teach|imagine|pretend|sing|act)\b"
 )
+# The small model cheers up everything; what is no laughing matter gets a listener instead.
+_HEAVY = re.compile(r"\b(?:not|no|never|nobody|nothing|feel|hate|problem|wrong|bad|sick|hurt|lost|hard|old|poor|war|fear|alone|without|why)\b")
 _FOREIGN = re.compile(
     r"\b(?:hola|como|estas|gracias|buenos|dias|bonjour|comment|merci|oui|vous|je|suis|parlez|hallo|guten|tag|wie|geht|danke|ich|"
     r"bin|nicht|und|ist|ciao|come|stai|grazie|buongiorno|ola|obrigado|voce|que|quien|donde|eres|qui|est|etes|wer|bist|du|sprichst|deutsch|"
@@ -159,7 +161,7 @@ class Mind:
         if len(moment.heard.words) < 3:  # noqa: PLR2004  two words that nothing knows are noise more often than news
             return Answer(moment.pick("not_heard", _NOT_HEARD), "not_heard", aside=True)
         said = ""
-        if self._model is not None:
+        if self._model is not None and not _HEAVY.search(moment.core):
             said = self._model.chat([(e.heard.raw, e.answer) for e in moment.past if e.answer], moment.heard.raw)
         return Answer(said or moment.pick("listening", _LISTENING), "chat", aside=True)
 

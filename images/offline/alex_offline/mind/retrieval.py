@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # A phrase is near enough when its words agree by this much; set with the tables in tests/offline/mind.
-NEAR = 0.66
+NEAR = 0.68
 # Sounding alike is weaker proof than the same words, so it has to be closer.
 SOUNDS_LIKE = 0.7
 _UNKNOWN_WEIGHT = 1.0  # a word no phrase has counts as the rarest: it is probably what the question is about
 _LIGHT = frozenset(
     "a an the of to in on at for from by with is be do i you me my your it that this and or some any there what can "
-    "would could should will have get go please one so very really just about much bit little few some good nice kind type best way right".split(),
+    "would could should will have get go please one so very really just about much bit little few some good nice kind type best way right make us we people person not does need know".split(),
 )
-_LIGHT_WEIGHT = 0.15  # words of grammar hardly tell questions apart
+_LIGHT_WEIGHT = 0.1  # words of grammar hardly tell questions apart
 _ABOUT_ELSE = 0.8
 _TELLING = 0.5  # weight from which a known word is proof that it was meant
 _SPELLING_NEAR = 0.8  # difflib ratio: one wrong letter in five
@@ -52,7 +52,7 @@ class Index:
         top = math.log(total)
         self._weights = {word: _weight(word, math.log(total / n) / top) for word, n in counts.items()}
         self._rows = [{word: self._weights[word] for word in found} for found in stems]
-        self._norms = [math.sqrt(sum(w * w for w in row.values())) or 1.0 for row in self._rows]
+        self._totals = [sum(row.values()) for row in self._rows]
         self._postings: dict[str, list[int]] = defaultdict(list)
         for at, row in enumerate(self._rows):
             for word in row:
@@ -66,18 +66,18 @@ class Index:
         for word in _features(text):
             known = word if word in self._weights else self._near(word)
             query[known or word] = self._weights[known] if known else _weight(word, _UNKNOWN_WEIGHT)
-        norm = math.sqrt(sum(w * w for w in query.values())) or 1.0
-        scores: dict[int, float] = defaultdict(float)
+        shared: dict[int, float] = defaultdict(float)
         for word, weight in query.items():
             for at in self._postings.get(word, ()):
-                scores[at] += weight * self._rows[at][word]
-        if not scores:
+                shared[at] += weight
+        if not shared:
             return None
-        best = max(scores, key=lambda at: (scores[at] / self._norms[at], -at))
-        missing = [weight for word, weight in query.items() if word not in self._rows[best]]
-        score = scores[best] / (norm * self._norms[best])
+        total = sum(query.values())
+        best = max(shared, key=lambda at: (shared[at] / (total + self._totals[at]), -at))
+        score = 2 * shared[best] / (total + self._totals[best])
         # What the question is about is its rarest word; a phrase without it is about something else.
-        if missing and max(missing) >= max(query.values()) and max(missing) > _LIGHT_WEIGHT:
+        missing = max((weight for word, weight in query.items() if word not in self._rows[best]), default=0.0)
+        if missing > _LIGHT_WEIGHT and missing >= max(query.values()):
             score *= _ABOUT_ELSE
         return Hit(self._phrases[best][1], self._phrases[best][0], score)
 
