@@ -164,6 +164,30 @@ async def test_unknown_host_is_no_pod(watch: Watch) -> None:
     assert pods.alive() == []
 
 
+async def test_hanging_lookup_holds_up_nothing(start: Start, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name server that does not answer delays a look by its timeout, and is asked once, not once a second."""
+    pod = await start()
+    asked: list[str] = []
+    real = pods_module._addresses
+
+    async def resolve(target: str) -> set[tuple[str, int]]:
+        asked.append(target)
+        if target.startswith("slow"):
+            await asyncio.sleep(30)
+        return await real(target)
+
+    monkeypatch.setattr(pods_module, "_addresses", resolve)
+    pods = watch("slow.test:9090", pod.target)
+    began = time.monotonic()
+    for _ in range(3):
+        await pods.look()
+
+    assert time.monotonic() - began < 2
+    assert len(pods.alive()) == 1
+    assert asked.count("slow.test:9090") == 1
+    assert asked.count(pod.target) == 3
+
+
 async def test_promise_holds_until_the_call_shows(start: Start, watch: Watch) -> None:
     """A promised slot is taken until its call shows on a pod; then the pod's own number counts, and nothing twice."""
     pod = await start(slots=2)

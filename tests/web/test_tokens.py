@@ -366,6 +366,31 @@ async def test_caller_cannot_pretend_to_be_alex(open_door: Open, livekit: LiveKi
     assert seen == {"speaking": "other", "-": answer.claims["sub"]}
 
 
+async def test_caller_publishes_a_microphone_and_no_camera(door: FrontDoor, livekit: LiveKitServer) -> None:
+    """LiveKit takes the caller's microphone and refuses a camera."""
+    answer = await door.token()
+    room = rtc.Room()
+    await room.connect(livekit.url, answer.json["participant_token"])
+    audio = rtc.LocalAudioTrack.create_audio_track("voice", rtc.AudioSource(24_000, 1))
+    video = rtc.LocalVideoTrack.create_video_track("face", rtc.VideoSource(16, 16))
+    microphone = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+    camera = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA)
+    # The server leaves the camera unanswered. The microphone, asked for afterwards on the same line, shows it heard.
+    face = asyncio.create_task(room.local_participant.publish_track(video, camera))
+    await asyncio.sleep(0.2)
+    await room.local_participant.publish_track(audio, microphone)
+    sources: list[str] = []
+    async with livekit.api() as admin, asyncio.timeout(10):
+        while "MICROPHONE" not in sources:  # it counts as published once its media arrives
+            (who,) = (await admin.room.list_participants(api.ListParticipantsRequest(room=answer.room))).participants
+            sources = sorted(api.TrackSource.Name(track.source) for track in who.tracks)
+            await asyncio.sleep(0.1)
+    face.cancel()
+    await room.disconnect()
+
+    assert sources == ["MICROPHONE"]
+
+
 async def test_tampered_token_is_refused(door: FrontDoor, livekit: LiveKitServer) -> None:
     """LiveKit refuses a token signed with another secret or with none."""
     claims = (await door.token()).claims
