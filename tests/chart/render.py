@@ -102,6 +102,11 @@ def notes(values: Values | None = None, *, release: str = "alex", namespace: str
     return str(yaml.safe_load(text)["notes"])
 
 
+def render_all(values: Values) -> str:
+    """Render objects and notes at once, to text."""
+    return _template(_chart_with_notes(), json.dumps(values, sort_keys=True), "alex", "default")
+
+
 def merge(base: Values, over: Values) -> dict[str, Any]:
     """Lay one tree of values over another, as helm does with its files."""
     merged = dict(base)

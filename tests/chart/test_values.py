@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from chart.render import CHART, Refused, at, defaults, leaves, merge, notes, put, render_text, scenarios
+from chart.render import CHART, Refused, at, defaults, leaves, merge, put, render_all, scenarios
 from chart.values_table import BEGIN, END, settings, with_table
 
 SETTINGS = settings()
@@ -150,7 +150,7 @@ FULL = merge(merge(defaults(), scenarios()["full"]), put("agent.resources.limits
 OF_KIND: dict[str, Any] = {
     "tolerations": [{"key": "other", "operator": "Exists"}],
     "affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}},
-    **dict.fromkeys(("nodeSelector", "podLabels", "podAnnotations", "annotations"), {"other": "value"}),
+    **{kind: {"other": "value"} for kind in ("nodeSelector", "podLabels", "podAnnotations", "annotations")},
     "cpu": "333m",
     "memory": "3Gi",
     "host": "other.example.com",
@@ -161,7 +161,7 @@ OF_KIND: dict[str, Any] = {
 
 def other(path: str, value: Any) -> Any:
     """Think of another legal value."""
-    kind = path.split(".")[-1]
+    kind = path.rsplit(".", maxsplit=1)[-1]
     if path in OTHER:
         return OTHER[path]
     if isinstance(value, bool):
@@ -174,7 +174,7 @@ def other(path: str, value: Any) -> Any:
 def outcome(values: dict[str, Any]) -> str:
     """Give everything that a user sees of some values: objects and notes, or the refusal."""
     try:
-        return render_text(values) + notes(values)
+        return render_all(values)
     except Refused as refused:
         return str(refused)
 
