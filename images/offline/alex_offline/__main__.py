@@ -25,7 +25,7 @@ def main() -> int:
 
 
 def run() -> NoReturn:
-    """Leave at once when `main` returns: a thread that still loads or thinks has nothing to save and would hold it up."""
+    """Leave at once when `main` returns: a thread that still loads or thinks has nothing to save, only to wait for."""
     code = main()
     logging.shutdown()
     os._exit(code)

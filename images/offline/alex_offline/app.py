@@ -11,11 +11,11 @@ from aiohttp import web
 
 from alex_offline import chat, contexts, deepgram, elevenlabs, openai, saying
 from alex_offline.admission import Gate, Keys
-from alex_offline.metrics import Metrics
+from alex_offline.metrics import Metrics, Provider
 from alex_offline.ops import create_ops
 from alex_offline.script import Script
 from alex_offline.scripted import ScriptedEngine
-from alex_offline.service import SERVICE, Service
+from alex_offline.service import SERVICE, Service, drop, failed
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -66,10 +66,28 @@ async def _models(request: web.Request) -> web.Response:
 
 @web.middleware
 async def _loaded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Nobody is served before the models are warm."""
+    """Serve nobody before the models are warm, and let nothing said reach a log when a request breaks."""
     if request.app[SERVICE].engine.problem is not None:
         return web.json_response({"error": {"message": "The models are still loading."}}, status=503)
-    return await handler(request)
+    try:
+        return await handler(request)
+    except (web.HTTPException, ConnectionError):
+        raise
+    except Exception as problem:  # noqa: BLE001 - aiohttp would log its text, which may hold what somebody said
+        failed(request.app[SERVICE], _provider(request.path), problem)
+        if request.writer.output_size > 0:
+            # A stream that has begun can only be cut.
+            drop(request)
+        return web.json_response({"error": {"message": "Internal error.", "type": "server_error"}}, status=500)
+
+
+def _provider(path: str) -> Provider:
+    """Tell whose endpoint this is."""
+    if path.startswith(("/v1/listen", "/v1/projects")):
+        return "deepgram"
+    if path.startswith(("/v1/chat", "/v1/models")):
+        return "openai"
+    return "speech" if path.startswith("/v1/audio") else "elevenlabs"
 
 
 async def serve(settings: Settings) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from alex_offline.audio import SPEECH_RATE
 from alex_offline.elevenlabs import Shape
 from alex_offline.exchange import CutError
+from alex_offline.service import failed
 
 if TYPE_CHECKING:
     from alex_offline.exchange import Exchange
@@ -117,6 +118,11 @@ class Context:
         except CutError:
             self._exchange.end("cut")
             self._socket.cut()
+        except Exception as problem:  # noqa: BLE001 - the client waits for this context and must be told
+            failed(self._service, "elevenlabs", problem)
+            self._exchange.end("error")
+            error = {"error": "internal_server_error", "message": "An internal server error occurred."}
+            await self._socket.send({"contextId": self._name, **error})
         finally:
             self._exchange.end("gone")
             self._stream.close()

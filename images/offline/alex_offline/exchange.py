@@ -20,8 +20,9 @@ class CutError(Exception):
 class Exchange:
     """One request as the wire modules see it. This one has no faults and no delays; a script's has both."""
 
-    def __init__(self, provider: Provider, metrics: Metrics) -> None:
+    def __init__(self, provider: Provider, room: str | None, metrics: Metrics) -> None:
         self.provider = provider
+        self.room = room
         self._metrics = metrics
         self._began = time.monotonic()
         self._first = False

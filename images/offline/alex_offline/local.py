@@ -65,8 +65,8 @@ class LocalEngine:
 
     def exchange(self, provider: Provider, room: str | None, *, part: Part = "call") -> Exchange:
         """No faults, no delays but its own."""
-        del room, part
-        return Exchange(provider, self._metrics)
+        del part
+        return Exchange(provider, room, self._metrics)
 
     def listen(self, exchange: Exchange, rate: int, channels: int, endpointing: float | None) -> LocalHearing:
         """Understand a caller."""

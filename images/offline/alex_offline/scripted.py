@@ -32,8 +32,7 @@ class ScriptedExchange(Exchange):
     def __init__(
         self, provider: Provider, metrics: Metrics, entry: Entry, delays: Delays, fault: Fault | None, seed: str
     ) -> None:
-        super().__init__(provider, metrics)
-        self.room = entry.room
+        super().__init__(provider, entry.room, metrics)
         self._entry = entry
         self._delays = delays
         self._fault = fault
@@ -167,7 +166,7 @@ class ScriptedEngine:
         del tools
         asked = next((_plain(m) for m in reversed(messages) if m.get("role") == "user"), "")
         exchange.mark("asked", text=asked)
-        line, said = self._reply(asked, messages, getattr(exchange, "room", None))
+        line, said = self._reply(asked, messages, exchange.room)
         for word in re.findall(r"\S+\s*", said):
             yield Text(word)
         if line is not None and line.call is not None:

@@ -6,12 +6,16 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
 from aiohttp import web
 
 if TYPE_CHECKING:
     from alex_offline.admission import Gate, Keys
     from alex_offline.engine import Engine
-    from alex_offline.metrics import Metrics
+    from alex_offline.metrics import Metrics, Provider
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,12 @@ def room_of(request: web.Request) -> str | None:
 def identifier(prefix: str = "") -> str:
     """Make a fresh request id."""
     return prefix + secrets.token_hex(12)
+
+
+def failed(service: Service, provider: Provider, problem: Exception) -> None:
+    """Count and log what broke; the text of the problem may hold what somebody said, its type does not."""
+    service.metrics.failures.labels(provider).inc()
+    log.error("request_failed", provider=provider, error=type(problem).__name__)
 
 
 def drop(request: web.Request) -> None:
