@@ -139,6 +139,8 @@ _VERBS = [
         (r"(?:the )?sum of (.+?) and (.+)$", r"\1 plus \2"),
         (r"(?:the )?product of (.+?) and (.+)$", r"\1 times \2"),
         (r"(?:the )?difference (?:between|of) (.+?) and (.+)$", r"\1 minus \2"),
+        (r"(?:the )?square of (.+)$", r"\1 squared"),
+        (r"(?:the )?cube of (.+)$", r"\1 cubed"),
         (r"^increase (.+?) by (.+)$", r"\1 plus \2"),
         (r"^(?:decrease|reduce) (.+?) by (.+)$", r"\1 minus \2"),
         (r"^(?:double|twice) (.+)$", r"2 times \1"),

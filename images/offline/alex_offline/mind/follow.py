@@ -35,6 +35,7 @@ _YOU = re.compile(
 _SPELL = re.compile(
     r"^(?:how (?:do you|do i|to|is that|can i) )?(?:spell|write|spelled|spelt) (?:that|it|this)$|how is (?:that|it) (?:spelled|written)|^spell (?:it|that)$|^how do you (?:spell|write) (?:that|it)$"
 )
+_WHEN = re.compile(r"^(when|where|who|how|how long|how long ago|how much|how big|how far|how old|what year) (?:was|is|did|does|are|were|has) (?:that|it|this|he|she|they)(?: .{0,20})?$")
 _LONGEST_ABOUT = 5  # words; a longer sentence stands on its own
 # A replaced word must leave a question that is known almost word by word.
 _NEAR_REPLACED = 0.8
@@ -50,6 +51,8 @@ def answer(moment: Moment, know: Knowledge, ask_again: Callable[[Moment], Answer
         return _another(moment, ask_again)
     if _WHY.match(text):
         return _why(moment, know)
+    if asked := _WHEN.match(text):
+        return _when(asked[1], heard.core, moment, know)
     if _YOU.match(text):
         entry = know.find(
             {"how_are_you": "how are you", "i_am_fine": "how are you"}.get(before.topic, f"your {heard.core}")
@@ -110,6 +113,15 @@ def _why(moment: Moment, know: Knowledge) -> Answer | None:
     return Answer(
         "I am afraid I cannot explain that any better. I only know simple things.", before.topic, before.slots
     )
+
+
+def _when(asked: str, question: str, moment: Moment, know: Knowledge) -> Answer | None:
+    """Ask the last question again with another question word: `who walked on the moon`, `when was that`."""
+    about = re.sub(r"^(?:what|who|when|where|which|how)(?: (?:long|much|many|big|far|old|year))?\b", "", question).strip()
+    entry, score = know.nearest(f"{asked} {about}")
+    if entry and score >= _NEAR_REPLACED and any(ask.startswith(asked) for ask in entry.ask):
+        return knowledge.reply(entry, moment)
+    return None
 
 
 def _about(what: str, question: str, moment: Moment, know: Knowledge) -> Answer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
     from .talk import Moment
 
+_ASKS = re.compile(r"^(?:what|who|when|where|which|how|why|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b")
+_TELLS = re.compile(r"^(?:i|my|we|he|she|it|they|today|tomorrow|tonight|nobody|everything|life|someone|that|you)\b")
+# "A poem about spring": without what it is about there is still a poem.
+_WIDER = re.compile(
+    r"^((?:can you |could you )?(?:tell|give|sing|say|read|know|recite|make|write)(?: me)? .+?|what (?:is|are) (?:a |some )?(?:good|nice|fun|healthy|easy|quick) .+?) (?:about|for|with|on|in|to) .+$"
+)
 SPOKEN = ("chat.toml", "play.toml", "advice.toml", "facts.toml", "world.toml")
 _LONGEST_BY_SOUND = 8  # words; longer sentences rarely change all their words at once
 _FEWEST_LETTERS_BY_SOUND = 8  # letters; in less than that everything sounds like something
@@ -43,6 +50,8 @@ class Knowledge:
     def answer(self, moment: Moment) -> Answer | None:
         """Answer from the entry whose question is near enough to what was said."""
         entry = self.find(moment.core) or self.find(moment.heard.text)
+        if entry is None and (wider := _WIDER.match(moment.core)):
+            entry = self.find(wider[1])
         return reply(entry, moment) if entry else None
 
     def find(self, text: str, near: float = NEAR) -> Entry | None:
@@ -53,7 +62,10 @@ class Knowledge:
     def nearest(self, text: str) -> tuple[Entry | None, float]:
         """Return the entry whose question is nearest, and how near it is."""
         hit = self._index.search(text)
-        return (self.entries[hit.owner], hit.score) if hit else (None, 0.0)
+        # "I go on holiday tomorrow" does not answer "is tomorrow a holiday".
+        if hit is None or (_ASKS.match(text) and _TELLS.match(hit.phrase)):
+            return None, 0.0
+        return self.entries[hit.owner], hit.score
 
     def guess(self, text: str) -> Entry | None:
         """Return the entry whose question sounds like the text: the last resort for a badly heard one."""

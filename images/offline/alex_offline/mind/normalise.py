@@ -99,6 +99,7 @@ _LEAD = re.compile(
     r"i (?:was|am) (?:just )?(?:wondering|curious)|i wonder|"
     r"i (?:have|got|have got) (?:a|another|one more) (?:quick |little |simple )?question(?: for you)?|"
     r"(?:just )?(?:a |one )?(?:quick|simple|another|next) question|my (?:next )?question is|let me ask you(?: something)?|"
+    r"and(?= (?:what|who|when|where|how|why|which|is|are|do|does|can|could|tell|then|now)\b)|"
     r"remind me(?! to)|help me understand|please|just|if|whether) +(?=\S)",
 )
 _TAIL = re.compile(

@@ -25,7 +25,8 @@ _LIGHT = frozenset(
     "would could should will have get go please one so very really just about much bit little few some good nice kind type best way right make us we people person not does need know".split(),
 )
 _LIGHT_WEIGHT = 0.1  # words of grammar hardly tell questions apart
-_ABOUT_ELSE = 0.8
+_ABOUT_ELSE = 0.72  # so that only what is nearly the same still counts
+_HALF = 0.5  # a phrase less like the query than this shares a word with it, not a meaning
 _TELLING = 0.5  # weight from which a known word is proof that it was meant
 _SPELLING_NEAR = 0.8  # difflib ratio: one wrong letter in five
 
@@ -53,6 +54,9 @@ class Index:
         self._weights = {word: _weight(word, math.log(total / n) / top) for word, n in counts.items()}
         self._rows = [{word: self._weights[word] for word in found} for found in stems]
         self._totals = [sum(row.values()) for row in self._rows]
+        self._owned: dict[int, set[str]] = defaultdict(set)
+        for (_, owner), row in zip(self._phrases, self._rows, strict=True):
+            self._owned[owner].update(row)
         self._postings: dict[str, list[int]] = defaultdict(list)
         for at, row in enumerate(self._rows):
             for word in row:
@@ -63,9 +67,12 @@ class Index:
     def search(self, text: str) -> Hit | None:
         """Return the nearest phrase, or None when nothing shares a word of weight with the text."""
         query: dict[str, float] = {}
+        manners = {stem(word) for word in text.split() if word.endswith("ly")}
         for word in _features(text):
             known = word if word in self._weights else self._near(word)
-            query[known or word] = self._weights[known] if known else _weight(word, _UNKNOWN_WEIGHT)
+            # An unknown "quickly" or "politely" says how, not what.
+            unknown = _LIGHT_WEIGHT if word in manners else _weight(word, _UNKNOWN_WEIGHT)
+            query[known or word] = self._weights[known] if known else unknown
         shared: dict[int, float] = defaultdict(float)
         for word, weight in query.items():
             for at in self._postings.get(word, ()):
@@ -75,11 +82,24 @@ class Index:
         total = sum(query.values())
         best = max(shared, key=lambda at: (shared[at] / (total + self._totals[at]), -at))
         score = 2 * shared[best] / (total + self._totals[best])
-        # What the question is about is its rarest word; a phrase without it is about something else.
+        # A question with a rare word that the phrase has not is about something else.
         missing = max((weight for word, weight in query.items() if word not in self._rows[best]), default=0.0)
-        if missing > _LIGHT_WEIGHT and missing >= max(query.values()):
+        if missing > _TELLING or (missing > _LIGHT_WEIGHT and missing >= max(query.values())):
             score *= _ABOUT_ELSE
+        if score < NEAR and (other := self._covering(query, shared, total)):
+            return other
         return Hit(self._phrases[best][1], self._phrases[best][0], score)
+
+    def _covering(self, query: dict[str, float], shared: dict[int, float], total: float) -> Hit | None:
+        """Return a phrase half like the query whose owner's phrases together have every word of weight in it."""
+        heavy = {word for word, weight in query.items() if weight > _LIGHT_WEIGHT}
+        found: tuple[float, int] = (0.0, -1)
+        for at in shared:
+            score = 2 * shared[at] / (total + self._totals[at])
+            if score > max(found[0], _HALF) and heavy <= self._owned[self._phrases[at][1]]:
+                found = (score, at)
+        at = found[1]
+        return Hit(self._phrases[at][1], self._phrases[at][0], NEAR) if at >= 0 and len(heavy) > 1 else None
 
     def sounding(self, text: str) -> Hit | None:
         """Return the phrase that sounds most alike, for what a recogniser spelled in other words."""
