@@ -60,6 +60,16 @@ def test_somebody_elses_livekit_needs_only_the_page() -> None:
     assert "wss://livekit.example.com" in text
 
 
+@pytest.mark.parametrize(("kind", "words"), [("NodePort", "node port"), ("LoadBalancer", "external IP")])
+def test_a_published_page_is_found_by_its_service(kind: str, words: str) -> None:
+    """With a Service of its own kind the notes say where its address stands, and still forward LiveKit."""
+    text = notes(put("web.service.type", kind))
+
+    assert f"get service alex-web    # its {words}" in text
+    assert "port-forward deployment/alex-livekit 7880 7881" in text
+    assert "port-forward service/alex-web" not in text
+
+
 def test_three_checks_come_with_their_diagnosis() -> None:
     """Each of the three checks is followed by the command that says what is wrong."""
     lines = notes().splitlines()
