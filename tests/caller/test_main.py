@@ -267,3 +267,18 @@ async def test_signal_hangs_up(house: House) -> None:
 
     assert process.returncode == 1
     assert b"stopped before its end" in out
+
+
+def test_call_that_breaks_the_caller(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A call that ends in a way nobody foresaw fails the run with its reason, and the report is still printed."""
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("the SDK is beside itself")
+
+    monkeypatch.setattr("alex_caller.__main__.converse", broken)
+    status = main(["--url", "http://x", "--hold", "1", "--calls", "2", "--json", "-"])
+    document = json.loads(capsys.readouterr().out)
+
+    assert status == 1
+    assert [call["problems"][0]["code"] for call in document["calls"]] == ["broken", "broken"]
+    assert "RuntimeError: the SDK is beside itself" in document["calls"][1]["problems"][0]["message"]

@@ -18,7 +18,7 @@ import aiohttp
 
 from alex_caller.call import Limits
 from alex_caller.conversation import Plan, Question, converse
-from alex_caller.report import CallReport, Report
+from alex_caller.report import CallReport, Problem, Report
 from alex_caller.speech import SpeechError, Voice
 
 MOST_CALLS = 50  # one process speaks for all of them; more callers are more processes
@@ -76,7 +76,16 @@ async def _run(plan: Plan, calls: int) -> Report:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, tasks)
-        return Report(plan.url, tuple(await asyncio.gather(*tasks)))
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    reports = [_report(number, end) for number, end in enumerate(ended, 1)]
+    return Report(plan.url, tuple(reports))
+
+
+def _report(number: int, ended: CallReport | BaseException) -> CallReport:
+    """Give a call's report; one that broke in a way nobody foresaw has failed, and the others still count."""
+    if isinstance(ended, CallReport):
+        return ended
+    return CallReport(number, problems=[Problem("broken", f"the caller broke: {type(ended).__name__}: {ended}")])
 
 
 def _stop(tasks: list[asyncio.Task[CallReport]]) -> None:

@@ -216,12 +216,12 @@ class Call:
         self._leaving = True
         for listener in self._listeners:
             listener.cancel()
-        await asyncio.gather(*self._listeners, return_exceptions=True)
-        await self.captions.close()
-        with contextlib.suppress(TimeoutError):
-            if self._microphone:
-                await asyncio.wait_for(self._microphone.close(), HANG_UP_SECONDS)
-            await asyncio.wait_for(self._room.disconnect(), HANG_UP_SECONDS)
+        goodbyes = [asyncio.gather(*self._listeners, return_exceptions=True), self.captions.close()]
+        if self._microphone:
+            goodbyes.append(self._microphone.close())
+        for goodbye in (*goodbyes, self._room.disconnect()):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(goodbye, HANG_UP_SECONDS)
 
     async def _join(self) -> None:
         room = self._room

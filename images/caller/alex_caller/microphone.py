@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 
@@ -13,8 +12,8 @@ from alex_caller.recording import RATE, Recording, to_pcm
 from alex_caller.speech import Clip
 
 FRAME_SECONDS = 0.02
-LEAD_SECONDS = 0.1  # sent ahead of time, so that a machine busy for a moment does not chop my words
-QUEUE_MS = 200  # holds the lead twice
+LEAD_SECONDS = 0.4  # sent ahead of time, so that a busy machine does not chop my words: two cores stalled for 0.3 s
+QUEUE_MS = 600  # holds the lead and a frame, with room
 FRAME_SAMPLES = round(RATE * FRAME_SECONDS)
 SILENCE = bytes(2 * FRAME_SAMPLES)
 
@@ -59,8 +58,8 @@ class Microphone:
         """Stop sending and let the track go."""
         if self._sender:
             self._sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sender
+            # A room that vanished may have failed the sender before; that is over now.
+            await asyncio.gather(self._sender, return_exceptions=True)
         await self._source.aclose()
 
     async def _send(self) -> None:
