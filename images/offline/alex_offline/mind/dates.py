@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLR2004  patterns read best on one line; the calendar's numbers are no settings
 """Time and dates: what can be said now, of other days, and between two of them."""
 
 from __future__ import annotations
@@ -6,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from . import places
@@ -156,8 +158,8 @@ def _question(text: str) -> tuple[str, str, Then] | None:
             return "rule", "", then
     if _calendar_date(text) is not None:
         return None
-    for kind, pattern in _KINDS:
-        if re.search(pattern, text):
+    for kind, shape in _KINDS:
+        if re.search(shape, text):
             zone, place = places.zone(text)
             return kind, zone, _then(kind, text, place)
     return None
@@ -283,33 +285,58 @@ _ON = re.compile(
 
 def _feast(text: str, now: date) -> tuple[str, date] | None:
     """Return the next day of a feast, a season, a weekday or a date that is named in the text."""
-    for name, moving in _MOVING.items():
-        if name in text:
-            return _FEAST_NAMES.get(name, name.title()), _next(now, moving)
+    return next((found for find in _NAMED_DAYS if (found := find(text, now))), None)
+
+
+def _moving_feast(text: str, now: date) -> tuple[str, date] | None:
+    return next(((_title(name), _next(now, rule)) for name, rule in _MOVING.items() if name in text), None)
+
+
+def _fixed_feast(text: str, now: date) -> tuple[str, date] | None:
     for name in sorted(_FEASTS, key=len, reverse=True):
         if re.search(rf"\b{name}\b", text):
-            month, day = _FEASTS[name]
-            return _FEAST_NAMES.get(name, name.title()), _next(now, lambda year: date(year, month, day))
-    if found := _calendar_date(text):
-        month, day, year = found
-        if year:
-            return say_date(date(year, month, day)), date(year, month, day)
-        when = _next(now, lambda y: date(y, month, day))
-        return f"{MONTHS[month - 1].capitalize()} {ordinal_words(day)}", when
-    for name, (month, day) in _SEASONS.items():
-        if re.search(rf"\b{name}\b", text):
-            return name, _next(now, lambda year: date(year, month, day))
+            return _title(name), _next(now, _yearly(*_FEASTS[name]))
+    return None
+
+
+def _dated(text: str, now: date) -> tuple[str, date] | None:
+    if not (found := _calendar_date(text)):
+        return None
+    month, day, year = found
+    if year:
+        return say_date(date(year, month, day)), date(year, month, day)
+    return f"{MONTHS[month - 1].capitalize()} {ordinal_words(day)}", _next(now, _yearly(month, day))
+
+
+def _season_start(text: str, now: date) -> tuple[str, date] | None:
+    found = next((name for name in _SEASONS if re.search(rf"\b{name}\b", text)), "")
+    return (found, _next(now, _yearly(*_SEASONS[found]))) if found else None
+
+
+def _weekday(text: str, now: date) -> tuple[str, date] | None:
     for number, name in enumerate(DAYS):
         if re.search(rf"\b{name}\b", text):
             return name.capitalize(), now + timedelta(days=(number - now.weekday() - 1) % 7 + 1)
-    if "weekend" in text:
-        return "the weekend", now + timedelta(days=(5 - now.weekday()) % 7)
+    return ("the weekend", now + timedelta(days=(5 - now.weekday()) % 7)) if "weekend" in text else None
+
+
+def _month_or_year(text: str, now: date) -> tuple[str, date] | None:
     if re.search(r"end of the year|year ends|next year", text):
         return "the new year", date(now.year + 1, 1, 1)
-    for number, name in enumerate(MONTHS, 1):
-        if re.search(rf"\b{name}\b", text):
-            return f"{name.capitalize()} first", _next(now, lambda year: date(year, number, 1))
-    return None
+    found = next((n for n, name in enumerate(MONTHS, 1) if re.search(rf"\b{name}\b", text)), 0)
+    return (f"{MONTHS[found - 1].capitalize()} first", _next(now, _yearly(found, 1))) if found else None
+
+
+_NAMED_DAYS = (_moving_feast, _fixed_feast, _dated, _season_start, _weekday, _month_or_year)
+
+
+def _title(name: str) -> str:
+    return _FEAST_NAMES.get(name, name.title())
+
+
+def _yearly(month: int, day: int) -> Callable[[int], date]:
+    """Return the rule of a day that is the same every year; February 29 falls on the 28th in most of them."""
+    return lambda year: date(year, month, day) if (month, day) != (2, 29) or year % 4 == 0 else date(year, 2, 28)
 
 
 def _next(now: date, rule: Callable[[int], date]) -> date:
@@ -344,7 +371,7 @@ def _year(text: str) -> int:
     if match := re.search(r"\b(1\d{3}|2\d{3})\b", text):
         return int(match[1])
     numbers = [int(n) for n in values(text) if n.denominator == 1]
-    for first, second in zip(numbers, numbers[1:], strict=False):
+    for first, second in pairwise(numbers):
         if first in (18, 19, 20) and second < 100:
             return first * 100 + second
     return next((n for n in numbers if 1500 <= n <= 2500), 0)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLR2004  patterns read best on one line; numbers of letters and words are no settings
 """Short follow-ups that only make sense after the turn before: another one, why, and what about this."""
 
 from __future__ import annotations
@@ -35,13 +36,15 @@ _YOU = re.compile(
 _SPELL = re.compile(
     r"^(?:how (?:do you|do i|to|is that|can i) )?(?:spell|write|spelled|spelt) (?:that|it|this)$|how is (?:that|it) (?:spelled|written)|^spell (?:it|that)$|^how do you (?:spell|write) (?:that|it)$"
 )
-_WHEN = re.compile(r"^(when|where|who|how|how long|how long ago|how much|how big|how far|how old|what year) (?:was|is|did|does|are|were|has) (?:that|it|this|he|she|they)(?: .{0,20})?$")
+_WHEN = re.compile(
+    r"^(when|where|who|how|how long|how long ago|how much|how big|how far|how old|what year) (?:was|is|did|does|are|were|has) (?:that|it|this|he|she|they)(?: .{0,20})?$"
+)
 _LONGEST_ABOUT = 5  # words; a longer sentence stands on its own
 # A replaced word must leave a question that is known almost word by word.
 _NEAR_REPLACED = 0.8
 
 
-def answer(moment: Moment, know: Knowledge, ask_again: Callable[[Moment], Answer | None]) -> Answer | None:
+def answer(moment: Moment, know: Knowledge, ask_again: Callable[[Moment], Answer | None]) -> Answer | None:  # noqa: PLR0911  one way out for each kind of answer
     """Answer a follow-up from the answer before; `ask_again` runs all other skills on a rewritten turn."""
     before, heard = moment.state.answer, moment.state.heard
     if before is None or heard is None:
@@ -117,7 +120,9 @@ def _why(moment: Moment, know: Knowledge) -> Answer | None:
 
 def _when(asked: str, question: str, moment: Moment, know: Knowledge) -> Answer | None:
     """Ask the last question again with another question word: `who walked on the moon`, `when was that`."""
-    about = re.sub(r"^(?:what|who|when|where|which|how)(?: (?:long|much|many|big|far|old|year))?\b", "", question).strip()
+    about = re.sub(
+        r"^(?:what|who|when|where|which|how)(?: (?:long|much|many|big|far|old|year))?\b", "", question
+    ).strip()
     entry, score = know.nearest(f"{asked} {about}")
     if entry and score >= _NEAR_REPLACED and any(ask.startswith(asked) for ask in entry.ask):
         return knowledge.reply(entry, moment)
@@ -139,5 +144,5 @@ def _about(what: str, question: str, moment: Moment, know: Knowledge) -> Answer 
 
 
 def _mentions(asks: tuple[str, ...], what: str) -> bool:
-    word = what.split()[-1].rstrip("s")
+    word = what.rsplit(maxsplit=1)[-1].rstrip("s")
     return any(word in ask for ask in asks)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns read best on one line
 """What Alex knows by heart: small talk, advice and everyday facts, read from the tables in `data`."""
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from .talk import Moment
 
-_ASKS = re.compile(r"^(?:what|who|when|where|which|how|why|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b")
+_ASKS = re.compile(
+    r"^(?:what|who|when|where|which|how|why|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b"
+)
 _TELLS = re.compile(r"^(?:i|my|we|he|she|it|they|today|tomorrow|tonight|nobody|everything|life|someone|that|you)\b")
 # "A poem about spring": without what it is about there is still a poem.
 _WIDER = re.compile(
@@ -72,7 +75,10 @@ class Knowledge:
         if len(text) < _FEWEST_LETTERS_BY_SOUND or len(text.split()) > _LONGEST_BY_SOUND:
             return None
         hit = self._index.sounding(text)
-        return self.entries[hit.owner] if hit and hit.score >= SOUNDS_LIKE else None
+        # Ending a call is too much to do on a guess.
+        return (
+            self.entries[hit.owner] if hit and hit.score >= SOUNDS_LIKE and not self.entries[hit.owner].tool else None
+        )
 
 
 def reply(entry: Entry, moment: Moment) -> Answer:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns read best on one line
 """Alex's manner: short, plain sentences that a voice can say."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns read best on one line
 """The mind: every turn goes through the skills in order, and what none of them knows through the small model."""
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ _LISTENING = (
 )
 _OTHER_LANGUAGE = "I am sorry, I only speak English for now. Could you say it in English?"
 
+# However much was said before it, these words end a call.
+_PARTING = re.compile(
+    r"^(?!.*\b(?:say|spell|mean|what|how)\b).*\b(?:bye|goodbye|good bye|see you(?: later| soon| tomorrow)?|hang up|end the call)(?: alex| now)?$"
+)
+
 # A question for a fact: the small model would make one up.
 _QUESTION = re.compile(
     r"^(?:and |but |so |in |on |at |of |for |to |from )*(?:what|who|whom|whose|where|when|which|why|how|is|are|was|were|does|do|did|can|could|has|have|will|"
@@ -47,7 +53,9 @@ _COMMAND = re.compile(
     r"^(?:write|draw|make|create|give|show|find|tell|read|say|let us|help|teach|imagine|pretend|sing|act)\b"
 )
 # The small model cheers up everything; what is no laughing matter gets a listener instead.
-_HEAVY = re.compile(r"\b(?:not|no|never|nobody|nothing|feel|hate|problem|wrong|bad|sick|hurt|lost|hard|old|poor|war|fear|alone|without|why)\b")
+_HEAVY = re.compile(
+    r"\b(?:not|no|never|nobody|nothing|feel|hate|problem|wrong|bad|sick|hurt|lost|hard|old|poor|war|fear|alone|without|why)\b"
+)
 _FOREIGN = re.compile(
     r"\b(?:hola|como|estas|gracias|buenos|dias|bonjour|comment|merci|oui|vous|je|suis|parlez|hallo|guten|tag|wie|geht|danke|ich|"
     r"bin|nicht|und|ist|ciao|come|stai|grazie|buongiorno|ola|obrigado|voce|que|quien|donde|eres|qui|est|etes|wer|bist|du|sprichst|deutsch|"
@@ -115,6 +123,8 @@ class Mind:
         """Return the answer of the first skill that has one."""
         if not re.search(r"[a-z0-9]", moment.core):
             return Answer(moment.pick("not_heard", _NOT_HEARD), "not_heard", aside=True)
+        if _PARTING.search(moment.heard.text) and (entry := self._know.find("goodbye")):
+            return knowledge.reply(entry, moment)
         return (
             self._limits.emergency(moment)
             or memory.answer(moment)
@@ -146,7 +156,7 @@ class Mind:
         entry = self._know.guess(moment.core)
         return knowledge.reply(entry, moment) if entry else None
 
-    def _unknown(self, moment: Moment) -> Answer:
+    def _unknown(self, moment: Moment) -> Answer:  # noqa: PLR0911  one way out for each kind of answer
         """Answer what no skill knows: honestly when a fact was asked for, with the small model when it is chat."""
         if guessed := prompt.answer(moment, strict=False) or self._guessed(moment):
             return guessed

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLR2004  patterns read best on one line; numbers of letters and words are no settings
 """The small model: only for chat that no rule knows, and never trusted with a fact."""
 
 from __future__ import annotations
@@ -73,8 +74,7 @@ class Model:
 
         def collect(chunk: Mapping[str, Any]) -> bool:
             """Take a chunk; true stops the model once it has said enough."""
-            for choice in chunk.get("choices") or ():
-                found.append((choice.get("delta") or {}).get("content") or "")
+            found.extend((choice.get("delta") or {}).get("content") or "" for choice in chunk.get("choices") or ())
             return (
                 time.monotonic() - began > _MOST_SECONDS
                 or len(manner.sentences("".join(found))) > manner.MOST_SENTENCES

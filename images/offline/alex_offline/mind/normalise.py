@@ -1,3 +1,4 @@
+# ruff: noqa: E501  patterns read best on one line; numbers of letters and words are no settings
 """Turn what a small speech recogniser heard into plain words that rules can rely on."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from functools import lru_cache
 _SYMBOLS = {
     "%": " percent ",
     "°": " degrees ",
-    "×": " times ",
+    "\u00d7": " times ",
     "÷": " divided by ",
     "√": " square root of ",
     "&": " and ",
@@ -89,7 +90,7 @@ _FILLER = re.compile(
 )
 # Words in front of, and behind, what is really asked; removed again and again until nothing changes.
 _LEAD = re.compile(
-    r"^(?:hey|hi|hello|oh|okay|so|well|yeah|yes|right|now|listen|look|alright|all right|sorry|excuse me|alex|"
+    r"^(?:hey there|hi there|hello there|hey|hi|hello|oh|okay|so|well|yeah|yes|right|now|listen|look|alright|all right|sorry|excuse me|alex|"
     r"good (?:morning|evening|afternoon|day)|thanks|thank you|great|cool|nice|perfect|then|but|also|maybe|you know|"
     r"tell me(?! (?:about yourself|more|again|another|a |an |one|some))|"
     r"(?:can|could|would|will|may) (?:you|i) (?:tell me|say|explain(?: to me)?|please|ask(?: you)?|know|give me)"
@@ -107,7 +108,7 @@ _TAIL = re.compile(
     r"will you|i wonder|exactly|then|though|anyway|you know|okay|or what|by the way|dear|mate|buddy)$",
 )
 _TOKEN = re.compile(r"\d+(?:[.:]\d+)*(?:st|nd|rd|th)?|[a-z]+(?:'[a-z]+)?|[+*/=-]")
-_PEOPLE = frozenset("hey hi hello alex thanks".split())
+_PEOPLE = frozenset(["hey", "hi", "hello", "alex", "thanks"])
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ _IRREGULAR = {
     "tv": "television", "phone": "telephone", "created": "make", "creates": "make", "built": "make", "create": "make",
     "tip": "tip", "tips": "tip", "advice": "tip", "suggestion": "tip", "suggestions": "tip", "recommend": "suggest",
     "recommendation": "tip", "smallest": "small", "hottest": "hot", "coldest": "cold", "deepest": "deep",
-    "yourself": "you", "buying": "buy", "making": "make", "using": "use", "living": "live", "dying": "die",
+    "yourself": "you", "buying": "buy", "making": "make", "using": "use", "living": "live",
     "scared": "afraid", "nervous": "anxious", "exhausted": "tired", "sleepy": "tired", "gift": "present",
     "gifts": "present", "begin": "start", "speak": "talk", "spoken": "talk", "quickly": "fast", "quick": "fast",
     "rapidly": "fast", "tongue": "tongue", "bye": "bye", "this": "this", "his": "his", "its": "it", "us": "us",

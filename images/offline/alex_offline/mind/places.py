@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  patterns read best on one line; numbers of letters and words are no settings
 """Countries and cities: capitals and the like, and whose clock shows what."""
 
 from __future__ import annotations

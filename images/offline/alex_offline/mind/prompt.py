@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLR2004  patterns read best on one line
 """What an operator's own prompt says: its plain statements answer questions about them."""
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ _ORDER = re.compile(
     r"get_time|end_call|greet|introduce|mention|offer|refuse|give|talk|sound|let)|\byou (?:are|should|must|can|do|will)\b",
     re.IGNORECASE,
 )
-_EMPTY = frozenset("a an the of to in on at for from by with is be do i you me my your it that this and or some any there what who "
-                   "when where which how much many can could would will have please we us our are they".split())  # fmt: skip
+_EMPTY = frozenset(["a", "an", "the", "of", "to", "in", "on", "at", "for", "from", "by", "with", "is", "be", "do", "i", "you", "me", "my", "your", "it", "that", "this", "and", "or", "some", "any", "there", "what", "who", "when", "where", "which", "how", "much", "many", "can", "could", "would", "will", "have", "please", "we", "us", "our", "are", "they"])  # fmt: skip
 _MEANS = {
     "open": "hour", "close": "hour", "phone": "telephone", "cost": "price", "situat": "address", "locat": "address", "located": "address",
     "contact": "telephone", "opening": "open",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLR2004  patterns read best on one line; numbers of letters and words are no settings
 """Units of everyday life, converted exactly and said roundly."""
 
 from __future__ import annotations
@@ -160,7 +161,7 @@ def _answer(amount_text: str, source: str, target: str) -> Answer | None:
         to_kind, to_size, to_names = _NAMES["fluid ounce"]
     if from_names[0] == "ounce" and to_kind == "volume":
         from_kind, from_size, from_names = _NAMES["fluid ounce"]
-    if from_kind == "weight" and to_kind == "volume" or from_kind == "volume" and to_kind == "weight":
+    if (from_kind == "weight" and to_kind == "volume") or (from_kind == "volume" and to_kind == "weight"):
         return Answer(
             "That depends on what it is. A cup of water weighs about two hundred and forty grams, and a cup of flour about half of that.",
             TOPIC,

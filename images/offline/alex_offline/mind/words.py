@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLR2004  patterns read best on one line; numbers of letters and words are no settings
 """Words themselves: spelling, counting letters, opposites, rhymes, the alphabet, and the small games of chance."""
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ _LONGEST_SPELLED = 28  # letters; the longest words people ask for
 
 def answer(moment: Moment) -> Answer | None:
     """Answer a question about a word or a letter, or make a choice by chance."""
+    text = moment.core
+    before = moment.state.answer
+    if before is not None and before.slots.get("phrase") and (language := _LANGUAGE.match(text)):
+        text = f"say {before.slots['phrase']} in {language[1]}"
     for pattern, rule in _RULES:
-        match = pattern.search(moment.core)
+        match = pattern.search(text)
         if match and (said := rule(moment, match)):
             return said
     return None
@@ -93,6 +98,7 @@ def _rhyme(_: Moment, match: re.Match[str]) -> Answer | None:
     return None
 
 
+_LANGUAGE = re.compile(r"^(?:and |what about |how about |in )*([a-z]+)$")
 _MEANINGS = (
     r"hello|hi|good day", r"thank you|thanks", r"goodbye|bye|good bye", r"please", r"yes", r"no", r"good morning", r"good night",
     r"i love you", r"how are you", r"sorry|excuse me|i am sorry", r"water", r"cheers",
@@ -105,13 +111,17 @@ def _translate(_: Moment, match: re.Match[str]) -> Answer | None:
     at = next((n for n, meaning in enumerate(_MEANINGS) if re.fullmatch(meaning, match[1].strip())), None)
     if match[2] not in phrases or at is None:
         return None
-    return Answer(f"In {match[2].capitalize()} one says: {phrases[match[2]][at]}.", TOPIC, {"spell": phrases[match[2]][at]})
+    return Answer(
+        f"In {match[2].capitalize()} one says: {phrases[match[2]][at]}.", TOPIC, {"spell": phrases[match[2]][at]}
+    )
 
 
 def _plural(_: Moment, match: re.Match[str]) -> Answer | None:
     word = match[1]
     many = knowledge.table("plurals").get(word) or (
-        word[:-1] + "ies" if re.search(r"[^aeiou]y$", word) else word + ("es" if re.search(r"(?:s|x|ch|sh)$", word) else "s")
+        word[:-1] + "ies"
+        if re.search(r"[^aeiou]y$", word)
+        else word + ("es" if re.search(r"(?:s|x|ch|sh)$", word) else "s")
     )
     return Answer(f"One {word}, two {many}.", TOPIC, {"spell": many})
 
@@ -151,22 +161,27 @@ def _number(moment: Moment, match: re.Match[str]) -> Answer:
 
 
 def _choose(moment: Moment, match: re.Match[str]) -> Answer | None:
-    first = re.sub(r"^(?:between |a |an |the )+", "", match[1])
-    first, second = (
-        first.split()[-2:] if len(first.split()) > 4 else [first],
-        re.sub(r"^(?:a |an |the )+", "", match[2]),
-    )
-    one = " ".join(first)
-    return (
-        Answer(f"I would go for {(one, second)[_chance(moment, 'choice', 2) - 1]}.", TOPIC)
-        if len(second.split()) < 5
-        else None
-    )
+    first, second = (re.sub(r"^(?:between |a |an |the )+", "", side) for side in (match[1], match[2]))
+    if len(second.split()) > 4:
+        return None
+    one = " ".join(first.split()[-2:]) if len(first.split()) > 4 else first
+    return Answer(f"I would go for {(one, second)[_chance(moment, 'choice', 2) - 1]}.", TOPIC)
 
 
 def _repeat(_: Moment, match: re.Match[str]) -> Answer | None:
     text = match[1]
     return Answer(f"{text[0].upper()}{text[1:]}.", TOPIC) if 0 < len(text.split()) < 12 else None
+
+
+def _letters(moment: Moment, _: re.Match[str]) -> Answer | None:
+    """Count letters only when letters are asked for."""
+    found = re.search(
+        r"how many (?:times does )?(?:the )?(?:letters? )?(?:([a-z])(?: s|s)? )?(?:letters? )?(?:appear )?(?:are )?(?:there )?(?:does |has |in |are in )+(?:the |a )?(?:word |name )?([a-z]+)(?: have| contain)?$",
+        moment.core,
+    )
+    if found and ("letter" in moment.core or found[1]):
+        return _count_letters(moment, found)
+    return None
 
 
 _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | None]]] = [
@@ -179,11 +194,14 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
         (r"^how is (.+) (?:spelled|spelt|written)$|^spelling of (.+)$", _spell),
         (
             r"how many (?:times (?:does )?)?(?:the )?(?:letters? )?([a-z] )?s?.*?(?:letters? )?.*\b(?:in|does|has|are in) (?:the |a )?(?:word |name )?(?!the|alphabet|english)([a-z]+)(?: have| contain)?$",
-            lambda m, x: _letters(m, x),
+            _letters,
         ),
         (r"(?:opposite|contrary|antonym) (?:word )?(?:of|for|to) (?:the word )?(\w+)", _opposite),
         (r"rhymes? (?:with|for|to) (?:the word )?(\w+)|what rhymes with (\w+)", _rhyme),
-        (r"(?:say|translate|word for|is|how do you say|call) (?:the word )?([a-z ]+?) (?:in|into|to) (?:the )?([a-z]+)$", _translate),
+        (
+            r"(?:say|translate|word for|is|how do you say|call) (?:the word )?([a-z ]+?) (?:in|into|to) (?:the )?([a-z]+)$",
+            _translate,
+        ),
         (r"plural (?:form )?(?:of|for) (?:the word |a )?(\w+)|more than one (\w+) called", _plural),
         (r"\b(\w+) letter (?:of|in) the (?:english )?alphabet", _alphabet),
         (r"(?:what|which) letter (?:comes |is )?(after|before) ([a-z])$", _neighbour),
@@ -200,14 +218,3 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
         ),
     )
 ]
-
-
-def _letters(moment: Moment, match: re.Match[str]) -> Answer | None:
-    """Count letters only when letters are asked for."""
-    found = re.search(
-        r"how many (?:times does )?(?:the )?(?:letters? )?(?:([a-z])(?: s|s)? )?(?:letters? )?(?:appear )?(?:are )?(?:there )?(?:does |has |in |are in )+(?:the |a )?(?:word |name )?([a-z]+)(?: have| contain)?$",
-        moment.core,
-    )
-    if found and ("letter" in moment.core or found[1]):
-        return _count_letters(moment, found)
-    return None
