@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from images.house import NAMES, ROOT, Image, buildah, run, unpack
 
 CRANE = "v0.20.6"
@@ -68,7 +67,7 @@ def free_port() -> int:
 def registry(crane: Path, tmp_path: Path) -> Iterator[str]:
     """Return the address of an empty registry on this machine."""
     address = f"127.0.0.1:{free_port()}"
-    command = [crane, "registry", "serve", "--address", address, "--disk", tmp_path / "blobs"]
+    command: list[str | Path] = [crane, "registry", "serve", "--address", address, "--disk", tmp_path / "blobs"]
     (tmp_path / "blobs").mkdir()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:

@@ -24,9 +24,7 @@ class Result:
     output: str
 
 
-def run(
-    *command: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None, timeout: float = 900
-) -> Result:
+def run(*command: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None, timeout: float = 900) -> Result:
     """Run a command to its end; output is both streams in the order they were written. Seconds."""
     done = subprocess.run(
         [str(part) for part in command],
@@ -61,7 +59,8 @@ def requirements(lock: Path) -> dict[str, str]:
     return pins
 
 
-# Runs in a mount namespace of its own: the image's root read-only, a memory-backed /tmp, no network, the image's user, no way to more rights.
+# Runs in namespaces of its own: the image's root read-only, a memory-backed /tmp, no network, the image's user,
+# no way to more rights.
 ENTER = """
 set -e
 root=$1 hidden=$2; shift 2
@@ -96,7 +95,7 @@ class Image:
         `hidden` is a folder of the image that is empty this time. The root is read-only, /tmp is writable.
         """
         inside = ["/usr/bin/env", "-i", "--chdir=/app", *self.environment, *env, *(command or self.entrypoint)]
-        apart = ["unshare", "--mount", "--net", "bash", "-c", ENTER, "enter", self.root, hidden]
+        apart: list[str | Path] = ["unshare", "--mount", "--net", "bash", "-c", ENTER, "enter", self.root, hidden]
         return run(*apart, *inside, timeout=timeout)
 
     def megabytes(self, folder: str) -> int:

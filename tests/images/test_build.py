@@ -11,7 +11,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
 from images.conftest import free_port
 from images.house import NAMES, ROOT, checkout, requirements, run
 
@@ -166,7 +165,9 @@ def test_package_with_another_hash_is_refused(tmp_path: Path) -> None:
     copy = checkout(tmp_path)
     lock = copy / "web/requirements.txt"
     version = requirements(lock)["wsproto"]
-    text = re.sub(r"(wsproto==\S+ \\\n)(?: {4}--hash=\S+(?: \\)?\n)+", rf"\1    --hash=sha256:{'0' * 64}\n", lock.read_text())
+    text = re.sub(
+        r"(wsproto==\S+ \\\n)(?: {4}--hash=\S+(?: \\)?\n)+", rf"\1    --hash=sha256:{'0' * 64}\n", lock.read_text()
+    )
     lock.write_text(text)
     done = run(copy / "images/build", "--only", "web")
 
@@ -176,7 +177,9 @@ def test_package_with_another_hash_is_refused(tmp_path: Path) -> None:
     assert "images/build: alex-web was not built\nNext: read all of it in " in done.output
 
 
-def test_push_gives_all_four_one_tag_and_the_install_line(crane: Path, registry: str, references: dict[str, str]) -> None:
+def test_push_gives_all_four_one_tag_and_the_install_line(
+    crane: Path, registry: str, references: dict[str, str]
+) -> None:
     """A registry ends up with the images, and the printed line installs exactly these."""
     assert references
     done = run(ROOT / "images/push", f"{registry}/team")

@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from images.house import HOMES, NAMES, ROOT, run
 
 # All that may differ between the four, as it stands in one of them and as it is compared.

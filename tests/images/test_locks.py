@@ -1,4 +1,4 @@
-"""The locks: exact versions with hashes, no address, one version of a package for all, and what the programs ask for."""
+"""The locks: exact versions with hashes, no address, one version for all, and what the programs ask for."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from images.house import HOMES, ROOT, requirements
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from images.house import HOMES, ROOT, requirements
-
-LOCKS = [f"{home}/requirements.txt" for home in HOMES.values()] + ["images/offline/models.txt", "tests/requirements.txt"]
+LOCKS = [f"{home}/requirements.txt" for home in HOMES.values()] + [
+    "images/offline/models.txt",
+    "tests/requirements.txt",
+]
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -60,6 +62,8 @@ def test_common_lock_satisfies_every_project() -> None:
 def test_only_offline_and_caller_carry_speech_models() -> None:
     """The agent and the web service stay lean."""
     models = {"moonshine-voice", "hibari-tts", "xllamacpp", "onnxruntime"}
-    carried = {name: models & requirements(ROOT / Path(home) / "requirements.txt").keys() for name, home in HOMES.items()}
+    carried = {
+        name: models & requirements(ROOT / Path(home) / "requirements.txt").keys() for name, home in HOMES.items()
+    }
 
     assert carried == {"agent": set(), "web": set(), "offline": models, "caller": {"hibari-tts", "onnxruntime"}}

@@ -1,0 +1,132 @@
+"""Tiltfile and skaffold.yaml: all they name exists. The tools themselves are not run here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from images.house import NAMES, ROOT
+
+
+def load(context: str) -> dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]]:
+    """Execute the Tiltfile, whose Starlark is also Python, and return the calls of each of Tilt's functions."""
+    calls: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {}
+
+    def record(name: str) -> Any:
+        def call(*args: Any, **named: Any) -> Any:
+            calls.setdefault(name, []).append((args, named))
+            return args[0] if args else None
+
+        return call
+
+    functions = ["version_settings", "allow_k8s_contexts", "custom_build", "k8s_yaml", "blob", "helm", "k8s_resource"]
+    scope = {name: record(name) for name in functions}
+    scope["k8s_context"] = lambda: context
+    scope["read_file"] = lambda path: (ROOT / path).read_text()
+    scope["__builtins__"] = {"str": str}  # Starlark has no import, no open and no class
+    exec(compile((ROOT / "Tiltfile").read_text(), "Tiltfile", "exec"), scope)
+    return calls
+
+
+@pytest.fixture(params=["alex-local", "kind-alex"])
+def tilt(request: pytest.FixtureRequest) -> dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]]:
+    """Return what the Tiltfile asks for on each kind of cluster."""
+    return load(request.param)
+
+
+def skaffold() -> dict[str, Any]:
+    """Return skaffold.yaml."""
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "skaffold.yaml").read_text())
+    return loaded
+
+
+def inputs(name: str) -> set[str]:
+    """Return what goes into an image."""
+    lines = (ROOT / f"images/{name}/Dockerfile.dockerignore").read_text().splitlines()
+    return {line[1:] for line in lines if line.startswith("!")} | {f"images/{name}/Dockerfile"}
+
+
+def values() -> dict[str, Any]:
+    """Return the chart's values."""
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "charts/alex/values.yaml").read_text())
+    return loaded
+
+
+def test_tilt_builds_what_its_pods_run(tilt: Any) -> None:
+    """Each pod of ours has its image, built again when something changes that goes into it."""
+    builds = {args[0]: (args[1], named) for args, named in tilt["custom_build"]}
+
+    assert set(builds) == {"alex-agent", "alex-web", "alex-offline"}
+    for image, (command, named) in builds.items():
+        name = image.removeprefix("alex-")
+        assert f"images/build --only {name} " in command
+        assert '"$EXPECTED_TAG"' in command
+        assert inputs(name) <= set(named["deps"])
+        for program in re.findall(r"(?:^|[ (\"])((?:images|k8s)/\S+)", command):
+            assert (ROOT / program).exists()
+
+
+def test_tilt_loads_images_only_into_the_node_without_docker() -> None:
+    """On kind Tilt itself brings images to the node; the local node gets them from buildah."""
+    for context, loads in (("alex-local", True), ("kind-alex", False)):
+        for args, named in load(context)["custom_build"]:
+            assert ("k8s/local/load" in args[1]) == named["disable_push"] == named["skips_local_docker"] == loads
+
+
+def test_tilt_uses_files_that_exist(tilt: Any) -> None:
+    """Chart and values are there, and the values are those that Skaffold uses."""
+    ((chart,), named) = tilt["helm"][0]
+
+    assert (ROOT / chart / "Chart.yaml").exists()
+    assert [path for path in named["values"] if not (ROOT / path).exists()] == []
+    assert named["values"][0] in skaffold()["deploy"]["helm"]["releases"][0]["valuesFiles"]
+    assert yaml.safe_load(tilt["blob"][0][0][0])["metadata"]["name"] == named["namespace"]
+
+
+def test_tilt_touches_no_other_cluster(tilt: Any) -> None:
+    """Only the clusters made for it are allowed, and they are called as k8s/ calls them."""
+    allowed = tilt["allow_k8s_contexts"][0][0][0]
+    kind = yaml.safe_load((ROOT / "k8s/kind.yaml").read_text())["name"]
+    local = re.search(r"^local_context=(\S+)$", (ROOT / "k8s/lib.sh").read_text(), re.MULTILINE)
+
+    assert local
+    assert set(allowed) == {local[1], f"kind-{kind}"}
+
+
+def test_skaffold_builds_all_images_with_the_builder() -> None:
+    """Each image is built and pushed by images/build, again when something changes that goes into it."""
+    artifacts = {artifact["image"]: artifact["custom"] for artifact in skaffold()["build"]["artifacts"]}
+
+    assert set(artifacts) == {f"alex-{name}" for name in NAMES}
+    for image, custom in artifacts.items():
+        name = image.removeprefix("alex-")
+        assert custom["buildCommand"] == f'images/build --only {name} --push "$IMAGE"'
+        watched = [Path(path) for path in custom["dependencies"]["paths"]]
+        assert [path for path in watched if not (ROOT / path).exists()] == []
+        unwatched = [one for one in inputs(name) if not any(Path(one).is_relative_to(path) for path in watched)]
+        assert unwatched == []
+
+
+def test_skaffold_sets_values_that_the_chart_has() -> None:
+    """Release, chart, values and ports are those of the chart."""
+    (release,) = skaffold()["deploy"]["helm"]["releases"]
+
+    assert (ROOT / release["chartPath"] / "Chart.yaml").exists()
+    assert [path for path in release["valuesFiles"] if not (ROOT / path).exists()] == []
+    for key, template in release["setValueTemplates"].items():
+        group, name = key.split(".")
+        assert name in values()[group]
+        assert "IMAGE_" in template
+    forwarded = {(one["resourceName"], one["port"], one["localPort"]) for one in skaffold()["portForward"]}
+    assert forwarded == {("alex-web", 8080, 8080), ("alex-livekit", 7880, 7880), ("alex-livekit", 7881, 7881)}
+
+
+def test_skaffold_tags_all_images_alike() -> None:
+    """The one tag that the chart has comes from the builder, as that of images/push does."""
+    template = skaffold()["build"]["tagPolicy"]["envTemplate"]["template"]
+
+    assert template == '{{cmd "images/build" "--print-tag"}}'
+    assert "--print-tag)" in (ROOT / "images/push").read_text()
