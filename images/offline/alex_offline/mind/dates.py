@@ -278,9 +278,9 @@ _MOVING: dict[str, Callable[[int], date]] = {
     "labour day": lambda year: _nth(year, 9, 0, 1),
 }
 _SEASONS = {"spring": (3, 20), "summer": (6, 21), "autumn": (9, 22), "fall": (9, 22), "winter": (12, 21)}
-_ON = re.compile(
-    rf"\b({'|'.join(MONTHS)})(?: the)? (\w+(?: \w+)?)|\b(?:the )?(\w+(?: \w+)?)(?: of)? ({'|'.join(MONTHS)})\b"
-)
+_MONTH = "|".join(MONTHS)
+_MONTH_FIRST = re.compile(rf"\b({_MONTH})(?: the)? (\w+(?: \w+)?)")
+_DAY_FIRST = re.compile(rf"\b(\w+(?: \w+)?)(?: of)? ({_MONTH})\b")
 
 
 def _feast(text: str, now: date) -> tuple[str, date] | None:
@@ -345,12 +345,13 @@ def _next(now: date, rule: Callable[[int], date]) -> date:
 
 def _calendar_date(text: str) -> tuple[int, int, int] | None:
     """Return month, day and year (0 when not said) of a date such as `july fourth` or `the 3rd of May 2027`."""
-    for match in _ON.finditer(text):
-        month = MONTHS.index(match[1] or match[4]) + 1
-        words = (match[2] or match[3]).split()
-        number = _day_number(words if match[2] else words[::-1], last=not match[2])
+    found = [(m[1], m[2].split(), text[m.start() :], False) for m in _MONTH_FIRST.finditer(text)]
+    found += [(m[2], m[1].split()[::-1], text[m.end() :], True) for m in _DAY_FIRST.finditer(text)]
+    for name, words, rest, last in found:
+        month = MONTHS.index(name) + 1
+        number = _day_number(words, last=last)
         if number and 1 <= number <= _LENGTHS[month - 1] + (month == 2):
-            return month, number, _year(text[match.end() :] if not match[2] else text[match.start() :])
+            return month, number, _year(rest)
     return None
 
 
@@ -407,7 +408,7 @@ def _when(match: re.Match[str]) -> Then | None:
         name, day = _feast(text, now.date()) or ("that", now.date())
         if name in _SEASONS:
             return f"In the north, {name} begins around {MONTHS[day.month - 1].capitalize()} {ordinal_words(day.day)}."
-        return f"{name[0].upper()}{name[1:]} is on {say_date(day)}."
+        return f"{'That' if name.lower() in DAYS else name[0].upper() + name[1:]} is on {say_date(day)}."
 
     return then
 
@@ -530,6 +531,10 @@ _NOW_RULES: tuple[tuple[str, Callable[[re.Match[str]], Then | None]], ...] = (
     (
         r"what (?:week ?)?day\b.*\b(?:is|was|will|does|did)\b.*(?:\d|[a-z]).*|which (?:week ?)?day\b.*\b(?:is|was|does|did|will)\b.*|^(?:is|was) \S+(?: \S+){0,3} (?:a|on a|on the) (?:weekday|weekend)$|day of the week.*",
         _weekday_of,
+    ),
+    (
+        rf"^what(?: is)? (?:the )?date .*\b(?:{'|'.join(DAYS)})\b",
+        _when,
     ),
     (
         r"^(?:when|what date|on what date|what is the date of|the date of)\b(?!.*\b(?:invent|discover|born|die|built|start to|should|did|do you|do i|does it)\b).*",

@@ -42,6 +42,7 @@ _WHEN = re.compile(
 _LONGEST_ABOUT = 5  # words; a longer sentence stands on its own
 # A replaced word must leave a question that is known almost word by word.
 _NEAR_REPLACED = 0.8
+_NEAR_ASKED = 0.6  # another question word changes more of the sentence
 
 
 def answer(moment: Moment, know: Knowledge, ask_again: Callable[[Moment], Answer | None]) -> Answer | None:  # noqa: PLR0911  one way out for each kind of answer
@@ -124,9 +125,9 @@ def _when(asked: str, question: str, moment: Moment, know: Knowledge) -> Answer 
         r"^(?:what|who|when|where|which|how)(?: (?:long|much|many|big|far|old|year))?\b", "", question
     ).strip()
     entry, score = know.nearest(f"{asked} {about}")
-    if entry and score >= _NEAR_REPLACED and any(ask.startswith(asked) for ask in entry.ask):
+    if entry and score >= _NEAR_ASKED and any(ask.startswith(asked) for ask in entry.ask):
         return knowledge.reply(entry, moment)
-    return None
+    return Answer("I am sorry, that is all I know about it.", "follow", aside=True)
 
 
 def _about(what: str, question: str, moment: Moment, know: Knowledge) -> Answer | None:

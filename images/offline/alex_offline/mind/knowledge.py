@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,7 @@ def load() -> Knowledge:
     return Knowledge(tuple(entry for name in SPOKEN for entry in _entries(name, read(name))))
 
 
+@cache
 def read(name: str) -> dict[str, Any]:
     """Return one of the files in `data`."""
     return tomllib.loads(resources.files(__package__).joinpath("data", name).read_text(encoding="utf-8"))

@@ -41,7 +41,7 @@ _OTHER_LANGUAGE = "I am sorry, I only speak English for now. Could you say it in
 
 # However much was said before it, these words end a call.
 _PARTING = re.compile(
-    r"^(?!.*\b(?:say|spell|mean|what|how)\b).*\b(?:bye|goodbye|good bye|see you(?: later| soon| tomorrow)?|hang up|end the call)(?: alex| now)?$"
+    r"^(?!.*\b(?:say|spell|mean|what|how|not|never|said)\b).*\b(?:bye|goodbye|good bye|see you(?: later| soon| tomorrow)?|hang up|end the call)(?: alex| now)?$"
 )
 
 # A question for a fact: the small model would make one up.
@@ -136,7 +136,7 @@ class Mind:
 
     def _skilled(self, moment: Moment) -> Answer | None:
         """Return the answer of the skills that need nothing but the question."""
-        if moment.state.answer is not None and (followed := dates.followed(moment)):
+        if moment.state.answer is not None and (followed := dates.followed(moment) or words.followed(moment)):
             return followed
         exact = self._know.find(moment.core, 0.92) or self._know.find(moment.heard.text, 0.92)
         if exact:

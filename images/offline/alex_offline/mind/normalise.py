@@ -90,7 +90,7 @@ _FILLER = re.compile(
 )
 # Words in front of, and behind, what is really asked; removed again and again until nothing changes.
 _LEAD = re.compile(
-    r"^(?:hey there|hi there|hello there|hey|hi|hello|oh|okay|so|well|yeah|yes|right|now|listen|look|alright|all right|sorry|excuse me|alex|"
+    r"^(?:high(?= (?:is|there|alex|what|who|how|can))|hey there|hi there|hello there|hey|hi|hello|oh|okay|so|well|yeah|yes|right|now|listen|look|alright|all right|sorry|excuse me|alex|"
     r"good (?:morning|evening|afternoon|day)|thanks|thank you|great|cool|nice|perfect|then|but|also|maybe|you know|"
     r"tell me(?! (?:about yourself|more|again|another|a |an |one|some))|"
     r"(?:can|could|would|will|may) (?:you|i) (?:tell me|say|explain(?: to me)?|please|ask(?: you)?|know|give me)"
@@ -150,7 +150,9 @@ def plain(raw: str) -> str:
     text = re.sub(r"\b([ap])\.? ?m\b\.?", r"\1m", text)
     text = re.sub(r"(?<=\d)([ap]m|kg|km|cm|mm|ml|lbs?|oz|mph|ft|g|c|f|x)\b", r" \1", text)
     text = re.sub(r"\bo'?clock\b", "oclock", text)
+    text = re.sub(r"\bto-(?=(?:day|night|morrow)\b)", "to", text)
     text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
+    text = re.sub(r"\bby[.!]?(?= alex[.!]?$|[.!]?$)", "bye", text)  # what a recogniser writes for a last word
     for pattern, new in _CONTRACTION:
         text = pattern.sub(new, text)
     text = re.sub(r"(?<=[a-z])'s\b", " s", text).replace("'", "")

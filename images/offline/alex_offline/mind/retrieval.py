@@ -161,8 +161,8 @@ class Index:
         """Return a phrase half like the query whose owner's phrases together have every word of weight in it."""
         heavy = {word for word, weight in query.items() if weight > _LIGHT_WEIGHT}
         found: tuple[float, int] = (0.0, -1)
-        for at in shared:
-            score = 2 * shared[at] / (total + self._totals[at])
+        for at, weight in shared.items():
+            score = 2 * weight / (total + self._totals[at])
             if score > max(found[0], _HALF) and heavy <= self._owned[self._phrases[at][1]]:
                 found = (score, at)
         at = found[1]

@@ -66,6 +66,8 @@ _YEARS = {"day": ("365", "A year has three hundred and sixty five days, and one 
 def answer(moment: Moment) -> Answer | None:
     """Convert what is asked for, or what is named after a conversion."""
     text = moment.core
+    if re.search(r"\b(?:left|remaining|until|ago)\b", text):
+        return None  # a question about the calendar
     return _temperature(text) or _how_many(text) or _convert(text) or _followed(moment)
 
 
@@ -103,7 +105,7 @@ def _about(value: Fraction) -> str:
 def _how_many(text: str) -> Answer | None:
     """Answer `how many feet in two miles` and its likes."""
     match = re.search(
-        rf"how (?:many|much) (?:\w+ )??({_ANY})\b(?: \w+){{0,4}}? (?:in|is|are|to|make|makes|equal|for|does|do|has|have|of|per|an|a|within)\b(.*)",
+        rf"how (?:many|much) (?:\w+ )??({_ANY})\b(?: \w+){{0,4}}? (?:in|and|is|are|to|make|makes|equal|for|does|do|has|have|of|per|an|a|within)\b(.*)",
         text,
     )
     if not match:

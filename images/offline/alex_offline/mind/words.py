@@ -22,15 +22,20 @@ _LONGEST_SPELLED = 28  # letters; the longest words people ask for
 
 def answer(moment: Moment) -> Answer | None:
     """Answer a question about a word or a letter, or make a choice by chance."""
-    text = moment.core
-    before = moment.state.answer
-    if before is not None and before.slots.get("phrase") and (language := _LANGUAGE.match(text)):
-        text = f"say {before.slots['phrase']} in {language[1]}"
     for pattern, rule in _RULES:
-        match = pattern.search(text)
+        match = pattern.search(moment.core)
         if match and (said := rule(moment, match)):
             return said
     return None
+
+
+def followed(moment: Moment) -> Answer | None:
+    """Answer `and in German` after a phrase was said in another language."""
+    before = moment.state.answer
+    if before is None or not before.slots.get("phrase") or not (language := _LANGUAGE.match(moment.core)):
+        return None
+    wanted = re.match(r"(.+)\n(.+)", f"{before.slots['phrase']}\n{language[1]}")
+    return _translate(moment, wanted) if wanted else None
 
 
 def _spell(moment: Moment, match: re.Match[str]) -> Answer | None:
@@ -111,9 +116,8 @@ def _translate(_: Moment, match: re.Match[str]) -> Answer | None:
     at = next((n for n, meaning in enumerate(_MEANINGS) if re.fullmatch(meaning, match[1].strip())), None)
     if match[2] not in phrases or at is None:
         return None
-    return Answer(
-        f"In {match[2].capitalize()} one says: {phrases[match[2]][at]}.", TOPIC, {"spell": phrases[match[2]][at]}
-    )
+    said = phrases[match[2]][at]
+    return Answer(f"In {match[2].capitalize()} one says: {said}.", TOPIC, {"spell": said, "phrase": match[1].strip()})
 
 
 def _plural(_: Moment, match: re.Match[str]) -> Answer | None:
