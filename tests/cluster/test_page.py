@@ -1,0 +1,78 @@
+"""A person at the page that `k8s/up` printed: Chromium, a real kubectl port-forward, and media over TCP through it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from alex_caller.speech import Voice
+from cluster.kube import Kube, target
+from playwright.async_api import Browser, async_playwright, expect
+
+RATE_HZ = 24_000
+FINDS_CANDIDATES = """
+// Remembers the connections the page makes, so that the test can ask which way the sound takes.
+const Real = RTCPeerConnection;
+globalThis.connections = [];
+globalThis.RTCPeerConnection = class extends Real {
+  constructor(...all) { super(...all); globalThis.connections.push(this); }
+};
+"""
+PROTOCOLS = """async () => {
+  const found = [];
+  for (const connection of globalThis.connections) {
+    const stats = await connection.getStats();
+    for (const pair of stats.values())
+      if (pair.type === 'candidate-pair' && pair.nominated) found.push(stats.get(pair.localCandidateId).protocol);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(name="question")
+def recorded_question(tmp_path: Path) -> Path:
+    """Return what the fake microphone hears: silence while Alex greets, a question, silence again."""
+    samples = Voice().say("What is the capital of Japan?").samples
+    silence = np.zeros(RATE_HZ, dtype=np.float32)
+    sound = np.concatenate([*[silence] * 8, samples, *[silence] * 20])
+    path = tmp_path / "question.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes((sound * 32_767).astype("<i2").tobytes())
+    return path
+
+
+@pytest_asyncio.fixture(name="browser")
+async def chromium(question: Path) -> AsyncIterator[Browser]:
+    """Return a Chromium whose microphone plays the question."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert path, "Chromium is missing: install it (Debian: apt-get install chromium) or set CHROMIUM to its path"
+    async with async_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-background-networking", "--autoplay-policy=no-user-gesture-required"]
+        fakes = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        microphone = f"--use-file-for-fake-audio-capture={question}"
+        browser = await playwright.chromium.launch(executable_path=path, args=[*options, *fakes, microphone])
+        yield browser
+        await browser.close()
+
+
+async def test_a_person_talks_through_the_port_forward(alex: Kube, browser: Browser) -> None:
+    """Pressing the button at the printed address gives a spoken conversation, its sound over TCP on localhost."""
+    page = await browser.new_page()
+    await page.add_init_script(FINDS_CANDIDATES)
+    await page.goto(f"http://localhost:{target()['page_port']}")
+    await page.get_by_role("button", name="Talk to Alex").click()
+    captions = page.locator("#captions")
+
+    await expect(captions).to_contain_text("Alex", timeout=30_000)
+    await expect(captions).to_contain_text("Tokyo", timeout=60_000)
+    assert set(await page.evaluate(PROTOCOLS)) == {"tcp"}
+    await page.get_by_role("button", name="Hang up").click()
