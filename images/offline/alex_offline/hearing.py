@@ -66,13 +66,15 @@ class LocalHearing:
             self._utterance += 1
             self._interim_at = segments.start + FIRST_INTERIM_SECONDS
             self._events.put_nowait(Started(segments.start))
+        if self._guess is not None and self._guess[0] != segments.end:
+            # The caller went on: that was a pause, not the end.
+            self._forget_guess()
         if segments.ended:
             self._finish(asked=False)
         elif segments.quiet >= GUESS_SECONDS:
-            if self._guess is None or self._guess[0] != segments.end:
-                self._forget_guess()
+            if self._guess is None:
                 self._guess = (segments.end, self._ask(FINAL))
-        elif segments.position >= self._interim_at and (self._interim is None or self._interim.done()):
+        elif segments.position >= self._interim_at and self._has_time():
             self._interim_at = segments.position + INTERIM_SECONDS
             self._interim = self._ask(INTERIM)
             utterance, start, end = self._utterance, segments.start, segments.position
@@ -109,6 +111,10 @@ class LocalHearing:
             self._exchange.mark("first")
             yield _heard(text, event.start, event.end, asked=event.asked)
 
+    def _has_time(self) -> bool:
+        """Tell whether an interim result would keep nobody from a final one."""
+        return self._recogniser.idle and (self._interim is None or self._interim.done())
+
     def _ask(self, urgency: int) -> asyncio.Future[str]:
         samples = resample(self._segments.audio(), self._segments.rate, HEARING_RATE)
         return self._recogniser.recognise(samples, urgency)
@@ -117,11 +123,8 @@ class LocalHearing:
         segments = self._segments
         if self._interim is not None:
             self._interim.cancel()
-        if self._guess is not None and self._guess[0] == segments.end:
-            text, self._guess = self._guess[1], None
-        else:
-            self._forget_guess()
-            text = self._ask(FINAL)
+        text = self._guess[1] if self._guess is not None else self._ask(FINAL)
+        self._guess = None
         self._exchange.again(segments.quiet)
         self._events.put_nowait(_Pending(text, segments.start, segments.end, asked))
         self._utterance += 1

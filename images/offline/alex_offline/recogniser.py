@@ -52,6 +52,11 @@ class Recogniser:
         self._jobs.put((urgency, next(self._order), (samples, done, loop)))
         return done
 
+    @property
+    def idle(self) -> bool:
+        """True when nothing waits for a model."""
+        return self._jobs.empty()
+
     def close(self) -> None:
         """Stop the threads after what they are doing."""
         for _ in self._threads:
