@@ -137,11 +137,12 @@ class Agent:
         await self._state("listening")
 
     async def _caption(self, text: str, speaker: str) -> None:
+        segment = f"SG_user_{time.monotonic()}"
         for final in ("false", "true"):
             writer = await self.room.local_participant.stream_text(
                 topic="lk.transcription",
                 sender_identity=speaker,
-                attributes={"lk.segment_id": f"SG_user_{time.monotonic():.0f}", "lk.transcription_final": final},
+                attributes={"lk.segment_id": segment, "lk.transcription_final": final},
             )
             await writer.write(text)
             await writer.aclose()

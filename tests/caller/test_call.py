@@ -7,13 +7,14 @@ import time
 
 import aiohttp
 import pytest
-from alex_caller.call import Call, CallError, Limits
+from alex_caller.call import Call, Limits
 from alex_caller.invitation import Invitation, take_token
+from alex_caller.presence import CallError
 from alex_caller.speech import Clip
 from caller.house import Habits, House, voice
 
 QUESTION = Clip("What is your name?", voice(1.0, pitch=200))
-QUICK = Limits(join=5, agent=3, greeting=3, answer=3, reply=10)
+LIMITS = Limits(join=10, agent=10, greeting=10, answer=10, reply=10)
 
 
 async def invite(house: House) -> Invitation:
@@ -27,7 +28,7 @@ async def test_ask_measures_the_silence_that_was_there(house: House) -> None:
     ways = []
     for delay in (0.5, 1.3):
         house.habits = Habits(delay_seconds=delay)
-        async with Call(await invite(house), limits=QUICK) as call:
+        async with Call(await invite(house), limits=LIMITS) as call:
             await call.greeting()
             turn = await call.ask(QUESTION)
         # The agent's mouth and this ear share one clock, so the truth is known to the frame.
@@ -43,7 +44,7 @@ async def test_ask_measures_the_silence_that_was_there(house: House) -> None:
 async def test_ask_collects_what_both_sides_said(house: House) -> None:
     """Greeting, my words and the answer arrive as captions, each with the turn it belongs to."""
     house.habits = Habits(answers=("My name is Alex.", "I am well."))
-    async with Call(await invite(house), limits=QUICK) as call:
+    async with Call(await invite(house), limits=LIMITS) as call:
         onset, greeting = await call.greeting()
         first, second = await call.ask(QUESTION), await call.ask(QUESTION)
 
@@ -57,7 +58,7 @@ async def test_ask_collects_what_both_sides_said(house: House) -> None:
 async def test_ask_of_an_agent_without_states(house: House) -> None:
     """An agent that publishes no state is waited for by its silence alone."""
     house.habits = Habits(publishes_state=False)
-    async with Call(await invite(house), limits=QUICK) as call:
+    async with Call(await invite(house), limits=LIMITS) as call:
         await call.greeting()
         turn = await call.ask(QUESTION)
 
@@ -67,7 +68,7 @@ async def test_ask_of_an_agent_without_states(house: House) -> None:
 
 async def test_hang_up_leaves_the_room_at_once(house: House) -> None:
     """Hanging up tells the room, so that the agent's slot is free at once."""
-    async with Call(await invite(house), limits=QUICK) as call:
+    async with Call(await invite(house), limits=LIMITS) as call:
         await call.greeting()
     hung_up = time.monotonic()
     await asyncio.wait_for(house.agents[0].caller_left.wait(), 2)
@@ -89,7 +90,7 @@ async def test_agent_that_never_comes(house: House) -> None:
 
 async def test_hold_notices_that_the_agent_left(house: House) -> None:
     """A silent call whose agent goes is cut, and when is known."""
-    async with Call(await invite(house), limits=QUICK) as call:
+    async with Call(await invite(house), limits=LIMITS) as call:
         await call.greeting()
         holding = asyncio.create_task(call.hold(30))
         await asyncio.sleep(0.5)
@@ -118,7 +119,7 @@ async def test_hold_survives_an_agent_that_is_replaced(house: House) -> None:
 async def test_hold_without_a_microphone(house: House) -> None:
     """A caller that only listens publishes nothing and is still told when its call is cut."""
     house.habits = Habits(greets=False)
-    call = Call(await invite(house), limits=QUICK, microphone=False)
+    call = Call(await invite(house), limits=LIMITS, microphone=False)
     async with call:
         await call.agent()
         await call.hold(0.3)
@@ -134,7 +135,7 @@ async def test_hold_without_a_microphone(house: House) -> None:
 async def test_type_reaches_the_agent(house: House) -> None:
     """A typed message arrives on the stream a page would use."""
     got: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    async with Call(await invite(house), limits=QUICK) as call:
+    async with Call(await invite(house), limits=LIMITS) as call:
         await call.agent()
 
         async def read(reader: object) -> None:
@@ -164,7 +165,7 @@ async def test_join_with_a_refused_token(house: House) -> None:
     """A token LiveKit does not accept is a clear refusal, without the token."""
     invitation = Invitation(house.livekit_url, "s3cret-token")
     with pytest.raises(CallError, match="LiveKit at") as caught:
-        async with Call(invitation, limits=QUICK):
+        async with Call(invitation, limits=LIMITS):
             pass
 
     assert caught.value.code == "no_livekit"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from alex_caller.call import Event
+from alex_caller.presence import Event
 from alex_caller.report import CallReport, Problem, Report, TurnReport
 
 

@@ -27,13 +27,12 @@ from alex_caller.audio import Gap, first_speech, measure_gap
 from alex_caller.captions import Captions
 from alex_caller.invitation import Invitation
 from alex_caller.microphone import Microphone
+from alex_caller.presence import CallError, Event, Presence
 from alex_caller.recording import RATE, Recording
 from alex_caller.speech import Clip
 
 POLL_SECONDS = 0.03
-STATE = "lk.agent.state"
 CHAT = "lk.chat"
-CLOSING_SECONDS = 0.3  # when a room closes, its agent goes first: the reason follows
 HANG_UP_SECONDS = 5.0  # a server that does not answer a goodbye must not keep the caller
 
 
@@ -50,23 +49,6 @@ class Limits:
     pause: float = 0.8  # silence that ends an answer once Alex says it is listening; between sentences it is shorter
     pause_unsure: float = 1.8  # silence that ends an answer when no state is published
     agent_away: float = 0.0  # how long Alex may be missing before the call counts as cut
-
-
-class CallError(Exception):
-    """Something a caller expects did not happen. `code` is one word for programs, the message is for a person."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to the call: connected, agent_joined, agent_left, reconnecting, reconnected, ended."""
-
-    at: float
-    name: str
-    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,18 +75,13 @@ class Call:
         self.limits = limits or Limits()
         self.started = time.monotonic()
         self.join_seconds: float | None = None
-        self.agent_seconds: float | None = None
-        self.events: list[Event] = []
         self.recording = Recording(self.started)
-        self.captions = Captions(self._is_mine)
         self._invitation = invitation
         self._room = rtc.Room()
+        self._presence = Presence(self._room, self.started)
+        self.captions = Captions(self._presence.is_me)
         self._microphone = Microphone(self.recording) if microphone else None
         self._listeners: list[asyncio.Task[None]] = []
-        self._agents: set[str] = set()
-        self._agent_left_at: float | None = None
-        self._ended: str | None = None
-        self._leaving = False
         self._asked_at = 0.0
 
     async def __aenter__(self) -> Self:
@@ -128,10 +105,17 @@ class Call:
     @property
     def state(self) -> str | None:
         """What Alex says it is doing: initializing, listening, thinking, speaking; None without an agent."""
-        for identity in self._agents:
-            if (agent := self._room.remote_participants.get(identity)) is not None:
-                return agent.attributes.get(STATE)
-        return None
+        return self._presence.state
+
+    @property
+    def events(self) -> list[Event]:
+        """What happened to the call so far."""
+        return self._presence.events
+
+    @property
+    def agent_seconds(self) -> float | None:
+        """When the first agent joined, or None."""
+        return self._presence.agent_seconds
 
     @property
     def late_seconds(self) -> float:
@@ -140,10 +124,9 @@ class Call:
 
     async def agent(self) -> float:
         """Wait for Alex to join; returns when."""
-        await self._until(lambda: bool(self._agents), self.limits.agent, "no_agent", "no agent joined the call")
-        if self.agent_seconds is None:
-            self.agent_seconds = self.now
-        return self.agent_seconds
+        presence = self._presence
+        await self._until(lambda: presence.agent_is_here, self.limits.agent, "no_agent", "no agent joined the call")
+        return self.now if presence.agent_seconds is None else presence.agent_seconds
 
     async def greeting(self) -> tuple[float, str]:
         """Wait for Alex to join and to greet, and let it finish; returns when it became audible, and its words."""
@@ -213,7 +196,7 @@ class Call:
 
     async def hang_up(self) -> None:
         """Leave the room; safe to call twice."""
-        self._leaving = True
+        self._presence.leaving = True
         for listener in self._listeners:
             listener.cancel()
         goodbyes = [asyncio.gather(*self._listeners, return_exceptions=True), self.captions.close()]
@@ -225,13 +208,8 @@ class Call:
 
     async def _join(self) -> None:
         room = self._room
-        room.on("participant_connected", self._participant_connected)
-        room.on("participant_disconnected", self._participant_disconnected)
-        room.on("participant_attributes_changed", lambda _, who: self._participant_connected(who))
+        self._presence.attach()
         room.on("track_subscribed", self._track_subscribed)
-        room.on("disconnected", self._disconnected)
-        room.on("reconnecting", lambda: self._note("reconnecting"))
-        room.on("reconnected", lambda: self._note("reconnected"))
         self.captions.attach(room)
         try:
             async with asyncio.timeout(self.limits.join):
@@ -247,9 +225,7 @@ class Call:
                 "no_livekit", f"LiveKit at {self._invitation.server_url} let nobody in for {self.limits.join:.0f} s"
             ) from None
         self.join_seconds = self.now
-        self._note("connected")
-        for participant in room.remote_participants.values():
-            self._participant_connected(participant)
+        self._presence.joined()
 
     async def _listen_to_the_end(self, since: float) -> None:
         """Wait until Alex has finished what it began to say after `since`, in sound and in text."""
@@ -276,42 +252,7 @@ class Call:
 
     def _check(self) -> None:
         """Raise CallError when the call is over."""
-        if self._ended is not None:
-            raise CallError("cut", f"the call was cut after {self.now:.1f} s: {self._ended}")
-        patience = max(CLOSING_SECONDS, self.limits.agent_away)
-        if self._agent_left_at is not None and self.now - self._agent_left_at > patience:
-            raise CallError("cut", f"the call was cut: Alex left after {self._agent_left_at:.1f} s")
-
-    def _is_mine(self, identity: str) -> bool:
-        return self._room.isconnected() and identity == self._room.local_participant.identity
-
-    def _note(self, name: str, detail: str = "") -> None:
-        self.events.append(Event(self.now, name, detail))
-
-    def _participant_connected(self, participant: rtc.Participant) -> None:
-        is_agent = participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT or STATE in participant.attributes
-        if not is_agent or participant.identity in self._agents or participant.identity == self._my_identity():
-            return
-        self._agents.add(participant.identity)
-        self._agent_left_at = None
-        if self.agent_seconds is None:
-            self.agent_seconds = self.now
-        self._note("agent_joined")
-
-    def _my_identity(self) -> str | None:
-        return self._room.local_participant.identity if self._room.isconnected() else None
-
-    def _participant_disconnected(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.identity in self._agents:
-            self._agents.discard(participant.identity)
-            if not self._agents and not self._leaving:
-                self._agent_left_at = self.now
-                self._note("agent_left")
-
-    def _disconnected(self, reason: rtc.DisconnectReason.ValueType) -> None:
-        if not self._leaving:
-            self._ended = rtc.DisconnectReason.Name(reason).lower().replace("_", " ")
-            self._note("ended", self._ended)
+        self._presence.check(self.limits.agent_away)
 
     def _track_subscribed(
         self, track: rtc.Track, _publication: rtc.RemoteTrackPublication, _participant: rtc.RemoteParticipant

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import aiohttp
 
-from alex_caller.call import Call, CallError, Limits
+from alex_caller.call import Call, Limits
 from alex_caller.invitation import Invitation, TokenError, take_token
+from alex_caller.presence import CallError
 from alex_caller.report import CallReport, Problem, TurnReport
 from alex_caller.speech import Clip
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
-from alex_caller.call import Event
+from alex_caller.presence import Event
 
 VERSION = 1  # of the JSON; raised when a field changes its meaning
 BUSY_SECONDS = 0.05  # beyond the microphone's lead; my words had a hole
