@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from math import isqrt
+from math import factorial, isqrt
 from typing import TYPE_CHECKING
 
 from .numbers import Token, say, tokens, values, whole_words
@@ -370,6 +370,11 @@ _STORIES: list[tuple[str, Callable[[Fraction, Fraction], Fraction]]] = [
 ]
 
 
+def _factorial(match: re.Match[str]) -> Answer | None:
+    number = _single(match[1])
+    return None if number is None or number > 15 else result(Fraction(factorial(number)))
+
+
 def _single(text: str) -> int | None:
     numbers = values(text)
     return int(numbers[0]) if len(numbers) == 1 and numbers[0].denominator == 1 and numbers[0] >= 0 else None
@@ -387,6 +392,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Answer | None]]] =
         (r"(?:is|are) .*\b(?:even|odd)\b.*", _even),
         (r"(?:what|which|is) .*\b(?:bigger|more|greater|larger|smaller|less|lower|higher)\b.*", _compare),
         (r".*\baverage of (.+)", _average),
+        (r"(?:what is )?(.+) factorial", _factorial),
         (r"^round .+", _round),
         (r".*\b(?:number|what comes|what is) .*\b(before|after)\b .+", _neighbour),
         (r".*\bcount (?:(?:up|down|backwards?) )?(?:to|from|in|by|down|for me|until).*", _count),

@@ -373,7 +373,7 @@ def _year(text: str) -> int:
         return int(match[1])
     numbers = [int(n) for n in values(text) if n.denominator == 1]
     for first, second in pairwise(numbers):
-        if first in (18, 19, 20) and second < 100:
+        if 10 < first <= 20 and second < 100:
             return first * 100 + second
     return next((n for n in numbers if 1500 <= n <= 2500), 0)
 

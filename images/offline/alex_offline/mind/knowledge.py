@@ -1,4 +1,4 @@
-# ruff: noqa: E501  patterns read best on one line
+
 """What Alex knows by heart: small talk, advice and everyday facts, read from the tables in `data`."""
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ _ASKS = re.compile(
     r"^(?:what|who|when|where|which|how|why|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b"
 )
 _TELLS = re.compile(r"^(?:i|my|we|he|she|it|they|today|tomorrow|tonight|nobody|everything|life|someone|that|you)\b")
-# "A poem about spring": without what it is about there is still a poem.
+# "A scary story about a ghost" is a story; "a good breakfast for kids" is a breakfast.
+_WANTED = re.compile(
+    r"^(?:.*\b(?:tell|give|say|know|read|make|recite|want|hear|like|another|sing|have)\b.*|an?) .*?"
+    r"\b(joke|story|poem|fun fact|fact|tongue twister|compliment|rhyme|quote)s?\b"
+)
 _WIDER = re.compile(
-    r"^((?:can you |could you )?(?:tell|give|sing|say|read|know|recite|make|write)(?: me)? .+?|what (?:is|are) (?:a |some )?(?:good|nice|fun|healthy|easy|quick) .+?) (?:about|for|with|on|in|to) .+$"
+    r"^(what (?:is|are) (?:a |some )?(?:good|nice|fun|healthy|easy|quick) .+?) (?:about|for|with|on|in|to) .+$"
 )
 SPOKEN = ("chat.toml", "play.toml", "advice.toml", "facts.toml", "world.toml")
 _LONGEST_BY_SOUND = 8  # words; longer sentences rarely change all their words at once
@@ -54,6 +58,8 @@ class Knowledge:
     def answer(self, moment: Moment) -> Answer | None:
         """Answer from the entry whose question is near enough to what was said."""
         entry = self.find(moment.core) or self.find(moment.heard.text)
+        if entry is None and (wanted := _WANTED.match(moment.core)) and not _ASKS.match(moment.core):
+            entry = self.find(f"tell me a {wanted[1]}")
         if entry is None and (wider := _WIDER.match(moment.core)):
             entry = self.find(wider[1])
         return reply(entry, moment) if entry else None
@@ -69,6 +75,8 @@ class Knowledge:
         # "I go on holiday tomorrow" does not answer "is tomorrow a holiday".
         if hit is None or (_ASKS.match(text) and _TELLS.match(hit.phrase)):
             return None, 0.0
+        if self.entries[hit.owner].tool and re.search(r"\b(?:not|never|said)\b", text):
+            return None, 0.0  # "do not hang up" is the opposite
         return self.entries[hit.owner], hit.score
 
     def guess(self, text: str) -> Entry | None:

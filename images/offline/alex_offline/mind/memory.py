@@ -323,7 +323,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
     (re.compile(pattern), rule)
     for pattern, rule in (
         (
-            r"^(?:what did you (?:just )?say|say (?:that|it) (?:once |one more time|over )?ag(?:ai|ia)n|(?:can|could) you (?:say|repeat) (?:that|it)|repeat(?: (?:that|it|please|yourself|the last.*|what you.*))?|(?:can|could|would) you repeat.*|once more|one more time|again|what was that|pardon(?: me)?|come again|i did not (?:hear|catch|understand|get) (?:you|that|it).*|what|huh|say it (?:again|one more time|once more)|say that .*again.*|can you say .*again.*|could you say .*again.*|i beg your pardon|what did you tell me|what were you saying)$",
+            r"^(?:what did you (?:just )?say|say (?:that|it) (?:(?:once |over )?again|one more time|once more|louder)|(?:can|could) you (?:say|repeat) (?:that|it)|repeat(?: (?:that|it|please|yourself|the last.*|what you.*))?|(?:can|could|would) you repeat.*|once more|one more time|again|what was that|pardon(?: me)?|come again|i did not (?:hear|catch|understand|get) (?:you|that|it).*|what|huh|say it (?:again|one more time|once more)|say that .*again.*|can you say .*again.*|could you say .*again.*|i beg your pardon|what did you tell me|what were you saying)$",
             _repeat,
         ),
         (

@@ -80,6 +80,7 @@ _CONTRACTIONS = {
     r"centimetres?": "centimeters",
     r"litres": "liters",
     r"litre": "liter",
+    r"name's|names(?= [a-z]+$)": "name is",
     r"sms": "text message",
 }
 _CONTRACTION = [(re.compile(rf"\b(?:{old})\b"), new) for old, new in _CONTRACTIONS.items()]
@@ -197,7 +198,8 @@ _IRREGULAR = {
 def stem(word: str) -> str:
     """Return a word's rough stem: good enough that `boiling`, `boils` and `boil` meet."""
     if word in _IRREGULAR:
-        return _IRREGULAR[word]
+        known = _IRREGULAR[word]
+        return known if known == word else stem(known)
     if word.endswith("ies") and len(word) > _SHORTEST_STEM + 1:
         return word[:-3] + "y"
     for ending in _ENDINGS:

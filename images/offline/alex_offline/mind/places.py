@@ -31,6 +31,7 @@ _SAY = {
     "language": "In {name} most people speak {value}.",
     "population": "{Name} has about {value} people.",
     "continent": "{Name} is in {value}.",
+    "about": "{Name} is in {value}. Its capital is {capital}.",
 }
 
 
@@ -48,13 +49,18 @@ def answer(moment: Moment) -> Answer | None:
         )
         if not relation and country and len(text.split()) <= 5:
             relation = before.slots["relation"]
+    if country and re.search(
+        r"^(?:tell me |what do you know |do you know )(?:something |more |anything )?about\b", text
+    ):
+        relation = "about"
     if not relation or not country:
         return None
-    value = _countries()[country].get(relation)
+    entry = _countries()[country]
+    value = entry["continent"] if relation == "about" else entry.get(relation)
     if not value:
         return None
     name = _countries()[country]["name"]
-    said = _SAY[relation].format(name=name, Name=name[0].upper() + name[1:], value=value)
+    said = _SAY[relation].format(name=name, Name=name[0].upper() + name[1:], value=value, capital=entry["capital"])
     return Answer(said, TOPIC, {"country": country, "relation": relation, "spell": value})
 
 
@@ -108,7 +114,7 @@ def _countries() -> dict[str, dict[str, str]]:
 def _country(name: str, body: list[Any]) -> dict[str, str]:
     capital, continent, currency, language, *also = body
     millions = knowledge.table("population").get(name, 0)
-    many = f"{whole_words(millions)} million" if millions else ""
+    many = whole_words(millions * 10**6) if millions else ""
     return {"name": name, "capital": capital, "continent": continent, "currency": currency, "language": language,
             "population": many, "also": "|".join(also)}  # fmt: skip
 

@@ -1,4 +1,4 @@
-# ruff: noqa: PLR2004  patterns read best on one line; numbers of letters and words are no settings
+
 """Find the known question nearest to what was asked: word weights first, sound when the words fail."""
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ _LIGHT_WEIGHT = 0.1  # words of grammar hardly tell questions apart
 _ABOUT_ELSE = 0.72  # so that only what is nearly the same still counts
 _HALF = 0.5  # a phrase less like the query than this shares a word with it, not a meaning
 _TELLING = 0.5  # weight from which a known word is proof that it was meant
+_FEWEST_FUZZY = 5  # letters; shorter words have too many neighbours
 _SPELLING_NEAR = 0.8  # difflib ratio: one wrong letter in five
 
 
@@ -183,7 +184,7 @@ class Index:
         return Hit(self._phrases[at][1], self._phrases[at][0], score)
 
     def _closest(self, word: str) -> str | None:
-        if len(word) < 4:
+        if len(word) < _FEWEST_FUZZY:
             return None
         found = get_close_matches(word, self._weights, n=1, cutoff=_SPELLING_NEAR)
         return found[0] if found and found[0][0] == word[0] else None
