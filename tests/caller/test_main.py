@@ -174,10 +174,10 @@ async def test_no_agent(house: House, question: str) -> None:
 async def test_silent_agent(house: House, question: str) -> None:
     """An agent that greets and then never answers is status 1: captions alone are not an answer."""
     house.habits = Habits(audible=False)
-    outcome = await run_caller("--url", house.url, "--answer-wait", "2", "--json", "-", "--ask", question)
+    outcome = await run_caller("--url", house.url, "--answer-wait", "5", "--json", "-", "--ask", question)
 
     assert outcome.status == 1
-    assert "no audible answer within 2 s" in outcome.err
+    assert "no audible answer within 5 s" in outcome.err
     assert outcome.report["calls"][0]["turns"][0]["heard"] == "What is your name?"
 
 
