@@ -21,7 +21,7 @@ def env(values: dict[str, Any] | None = None) -> dict[str, str]:
 
 def test_grace_period_outlasts_the_drain() -> None:
     """A pod has the whole drain and 120 s to close what is left, or a long call would be killed, not ended."""
-    assert pod()["terminationGracePeriodSeconds"] == 1800 + 120
+    assert pod()["terminationGracePeriodSeconds"] == 3600 + 120
     assert pod({"agent": {"drainSeconds": 86400}})["terminationGracePeriodSeconds"] == 86400 + 120
     assert env({"agent": {"drainSeconds": 86400}})["ALEX_DRAIN_SECONDS"] == "86400"
 

@@ -84,7 +84,7 @@ def test_three_checks_come_with_their_diagnosis() -> None:
     ("values", "warning"),
     [
         (put("providers.openai.apiKey", "given"), "providers.openai has a key that is not used: set voice to hosted"),
-        ({}, "agent.drainSeconds"),
+        (put("agent.drainSeconds", 60), "agent.drainSeconds"),
         (merge(SCENARIOS["address"], put("livekit.ingress.enabled", False)), "may not open ws://"),
         (merge(SCENARIOS["address"], put("web.ingress.tlsSecretName", "")), "web.ingress.tlsSecretName"),
         (put("web.callerMay", ["name", "identity", "room"]), "choose their own identity, room"),
@@ -99,4 +99,4 @@ def test_what_may_surprise_is_said(values: dict[str, object], warning: str) -> N
 
 def test_nothing_to_mind_is_not_said() -> None:
     """Without a warning there is no empty heading."""
-    assert "Mind:" not in notes(put("agent.drainSeconds", 3600))
+    assert "Mind:" not in notes()

@@ -135,3 +135,11 @@ def test_replicas_belong_to_the_autoscaler() -> None:
     assert render(fixed)["Deployment", "alex-web"]["spec"]["replicas"] == 2
     assert ("HorizontalPodAutoscaler", "alex-web") in render()
     assert ("HorizontalPodAutoscaler", "alex-web") not in render(fixed)
+
+
+def test_a_pod_that_goes_still_answers_for_a_while() -> None:
+    """A web pod waits for the endpoints to forget it before it stops listening, and its grace period allows it."""
+    command = pod()["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+
+    assert command == ["python", "-c", "import time; time.sleep(5)"]
+    assert pod().get("terminationGracePeriodSeconds", 30) >= 20
