@@ -36,7 +36,7 @@ CONNECT_OPTIONS = SessionConnectOptions(
 )
 
 # From the end of speech to the latest final transcript that is still worth waiting for.
-TRANSCRIPT_SECONDS = 4.5
+TRANSCRIPT_SECONDS = 5.5
 
 TURN_HANDLING: dict[str, Any] = {
     # The version by name: the default asks LiveKit's hosted service first in development.
