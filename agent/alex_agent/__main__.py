@@ -20,8 +20,8 @@ def main() -> int:
         sys.stderr.write(f"alex-agent cannot start. Change this:\n{error}\n")
         return EXIT_BAD_SETTINGS
     logs.setup(configured.log_level, configured.log_format)
-    # A container's first process ignores a signal that nobody handles: deleted during these imports, a pod would stay for
-    # its whole grace period. There is nothing to drain yet.
+    # A container's first process ignores a signal that nobody handles: a pod deleted during these imports would stay
+    # for its whole grace period. There is nothing to drain yet.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from alex_agent import server  # noqa: PLC0415 - 2 s of imports that bad settings need not wait for
 
