@@ -333,6 +333,8 @@ def _neighbour(match: re.Match[str]) -> Answer | None:
 
 def _count(match: re.Match[str]) -> Answer | None:
     numbers = [int(n) for n in values(match[0]) if n.denominator == 1]
+    if not numbers and re.match(r"(?:what|how|why|who)\b", match[0]):
+        return None
     down = "down" in match[0] or "backward" in match[0]
     start, end = (numbers[0], numbers[1]) if len(numbers) > 1 else ((numbers or [10])[0], 0 if down else 1)
     if len(numbers) <= 1 and not down:

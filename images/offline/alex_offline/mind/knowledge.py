@@ -1,4 +1,3 @@
-
 """What Alex knows by heart: small talk, advice and everyday facts, read from the tables in `data`."""
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ _WANTED = re.compile(
     r"^(?:.*\b(?:tell|give|say|know|read|make|recite|want|hear|like|another|sing|have)\b.*|an?) .*?"
     r"\b(joke|story|poem|fun fact|fact|tongue twister|compliment|rhyme|quote)s?\b"
 )
+_FACTUAL = re.compile(r"^(?:what|who|when|where|which|how|why|is|are|was|did|does|i )")
 _WIDER = re.compile(
     r"^(what (?:is|are) (?:a |some )?(?:good|nice|fun|healthy|easy|quick) .+?) (?:about|for|with|on|in|to) .+$"
 )
@@ -58,7 +58,7 @@ class Knowledge:
     def answer(self, moment: Moment) -> Answer | None:
         """Answer from the entry whose question is near enough to what was said."""
         entry = self.find(moment.core) or self.find(moment.heard.text)
-        if entry is None and (wanted := _WANTED.match(moment.core)) and not _ASKS.match(moment.core):
+        if entry is None and (wanted := _WANTED.match(moment.core)) and not _FACTUAL.match(moment.core):
             entry = self.find(f"tell me a {wanted[1]}")
         if entry is None and (wider := _WIDER.match(moment.core)):
             entry = self.find(wider[1])

@@ -330,7 +330,10 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
             r"^(?:what did i (?:just |last )?(?:say|tell you)(?: just now)?|what have i (?:just )?said|what was the last thing i said|repeat what i (?:just )?said|repeat after me)$",
             _said,
         ),
-        (r"\bfirst (?:thing|question)\b.* i (?:said|asked)|what did i (?:say|ask) (?:you )?first", _first),
+        (
+            r"\bfirst (?:thing|question)\b.* i (?:said|asked)|what did i (?:say|ask) (?:you )?first|(?:what was )?my first question",
+            _first,
+        ),
         (
             r"^what (?:did i|have i|was i) (?:just |last )?ask(?:ed|ing)?(?: you)?(?: (?:before|about|last|just now|earlier|a minute ago).*)?$|what was my (?:last|previous) question|what was the (?:last )?question|what (?:were|are) we talking about|what did we talk about",
             _asked,

@@ -50,7 +50,8 @@ def answer(moment: Moment) -> Answer | None:
         if not relation and country and len(text.split()) <= 5:
             relation = before.slots["relation"]
     if country and re.search(
-        r"^(?:tell me |what do you know |do you know )(?:something |more |anything )?about\b", text
+        r"^(?:(?:tell me |what do you know |do you know )?(?:something |more |anything )?about|describe|talk about)\b",
+        text,
     ):
         relation = "about"
     if not relation or not country:

@@ -1,4 +1,3 @@
-
 """Find the known question nearest to what was asked: word weights first, sound when the words fail."""
 
 from __future__ import annotations
@@ -93,6 +92,9 @@ _LIGHT = frozenset(
 )
 _LIGHT_WEIGHT = 0.1  # words of grammar hardly tell questions apart
 _ABOUT_ELSE = 0.72  # so that only what is nearly the same still counts
+_DOING = re.compile(
+    r"^(?:how (?:do|to|can|should|would)|what (?:should|can|could) i|i (?:need|want|am|have|can not)|any|help)\b"
+)
 _HALF = 0.5  # a phrase less like the query than this shares a word with it, not a meaning
 _TELLING = 0.5  # weight from which a known word is proof that it was meant
 _FEWEST_FUZZY = 5  # letters; shorter words have too many neighbours
@@ -122,6 +124,7 @@ class Index:
         self._weights = {word: _weight(word, math.log(total / n) / top) for word, n in counts.items()}
         self._rows = [{word: self._weights[word] for word in found} for found in stems]
         self._totals = [sum(row.values()) for row in self._rows]
+        self._heavy = [{word for word, weight in row.items() if weight > _LIGHT_WEIGHT} for row in self._rows]
         self._owned: dict[int, set[str]] = defaultdict(set)
         for (_, owner), row in zip(self._phrases, self._rows, strict=True):
             self._owned[owner].update(row)
@@ -135,7 +138,7 @@ class Index:
     def search(self, text: str) -> Hit | None:
         """Return the nearest phrase, or None when nothing shares a word of weight with the text."""
         query: dict[str, float] = {}
-        manners = {stem(word) for word in text.split() if word.endswith("ly")}
+        manners = {stem(word) for word in text.split() if word.endswith("ly") and len(word) > _FEWEST_FUZZY}
         for word in _features(text):
             known = word if word in self._weights else self._near(word)
             # An unknown "quickly" or "politely" says how, not what.
@@ -154,7 +157,7 @@ class Index:
         missing = max((weight for word, weight in query.items() if word not in self._rows[best]), default=0.0)
         if missing > _TELLING or (missing > _LIGHT_WEIGHT and missing >= max(query.values())):
             score *= _ABOUT_ELSE
-        if score < NEAR and (other := self._covering(query, shared, total)):
+        if score < NEAR and (other := self._covering(query, shared, total) or self._within(text, query, shared)):
             return other
         return Hit(self._phrases[best][1], self._phrases[best][0], score)
 
@@ -168,6 +171,20 @@ class Index:
                 found = (score, at)
         at = found[1]
         return Hit(self._phrases[at][1], self._phrases[at][0], NEAR) if at >= 0 and len(heavy) > 1 else None
+
+    def _within(self, text: str, query: dict[str, float], shared: dict[int, float]) -> Hit | None:
+        """Return a phrase that is all in the query: `how do I make tea` in `how do I make a good cup of tea`.
+
+        Only for what one can do: in `how many bones has a shark`, the one word more is what it is about.
+        """
+        if not _DOING.match(text):
+            return None
+        heavy = {word for word, weight in query.items() if weight > _LIGHT_WEIGHT}
+        inside = [at for at in shared if len(own := self._heavy[at]) > 1 and own <= heavy and len(heavy - own) <= 1]
+        if not inside:
+            return None
+        at = max(inside, key=lambda row: (shared[row], -row))
+        return Hit(self._phrases[at][1], self._phrases[at][0], NEAR)
 
     def sounding(self, text: str) -> Hit | None:
         """Return the phrase that sounds most alike, for what a recogniser spelled in other words."""
