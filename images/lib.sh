@@ -43,7 +43,7 @@ choose_builder() {
     pull() { timeout 600 buildah "${storage[@]}" pull --quiet "$1"; }
     build_image() {
       # The chroot needs no rights beyond those of the builder, so this works inside a container as well.
-      local options=(--isolation chroot --layers --format docker)
+      local options=(--isolation chroot --layers --force-rm --format docker)
       # A machine whose network has a certificate authority of its own keeps it here; lent to the build, not kept in the image.
       local authorities=/etc/ssl/certs/ca-certificates.crt
       [ ! -f "$authorities" ] || options+=(--volume "$authorities:$authorities:ro")

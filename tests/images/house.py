@@ -45,7 +45,8 @@ def checkout(target: Path) -> Path:
     for home in ("agent", "web"):
         shutil.copytree(ROOT / home, target / home)
     shutil.copy(ROOT / "LICENSE", target)
-    (target / "k8s").symlink_to(ROOT / "k8s")
+    for folder in ("k8s", "charts"):
+        (target / folder).symlink_to(ROOT / folder)
     return target
 
 
