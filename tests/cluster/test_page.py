@@ -1,4 +1,4 @@
-"""A person at the page that `k8s/up` printed: Chromium, a real kubectl port-forward, and media over TCP through it."""
+"""A person at the page that `k8s/up` printed: Chromium through a real kubectl port-forward."""
 
 from __future__ import annotations
 
@@ -16,23 +16,6 @@ from cluster.kube import Kube, target
 from playwright.async_api import Browser, async_playwright, expect
 
 RATE_HZ = 24_000
-FINDS_CANDIDATES = """
-// Remembers the connections the page makes, so that the test can ask which way the sound takes.
-const Real = RTCPeerConnection;
-globalThis.connections = [];
-globalThis.RTCPeerConnection = class extends Real {
-  constructor(...all) { super(...all); globalThis.connections.push(this); }
-};
-"""
-PROTOCOLS = """async () => {
-  const found = [];
-  for (const connection of globalThis.connections) {
-    const stats = await connection.getStats();
-    for (const pair of stats.values())
-      if (pair.type === 'candidate-pair' && pair.nominated) found.push(stats.get(pair.localCandidateId).protocol);
-  }
-  return found;
-}"""
 
 
 @pytest.fixture(name="question")
@@ -65,14 +48,12 @@ async def chromium(question: Path) -> AsyncIterator[Browser]:
 
 
 async def test_a_person_talks_through_the_port_forward(alex: Kube, browser: Browser) -> None:
-    """Pressing the button at the printed address gives a spoken conversation, its sound over TCP on localhost."""
+    """Pressing the button at the printed address gives a spoken conversation with captions."""
     page = await browser.new_page()
-    await page.add_init_script(FINDS_CANDIDATES)
     await page.goto(f"http://localhost:{target()['page_port']}")
     await page.get_by_role("button", name="Talk to Alex").click()
     captions = page.locator("#captions")
 
     await expect(captions).to_contain_text("Alex", timeout=30_000)
     await expect(captions).to_contain_text("Tokyo", timeout=60_000)
-    assert set(await page.evaluate(PROTOCOLS)) == {"tcp"}
     await page.get_by_role("button", name="Hang up").click()
