@@ -339,7 +339,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
             _asked,
         ),
         (
-            r"^(?:what is |what was |say |you )?(?:do you )?(?:know |remember |forget |forgot )?my name(?: is| again| was)?$|what am i called|who am i$|(?:remember|know) (?:what )?my name|tell me my name|what did i say my name",
+            r"^(?:what is |what was |say |you )?(?:do you )?(?:know |remember |forget |forgot )?my name(?: is| again| was)?$|what am i called|who am i$|(?:remember|know) (?:what )?my name|tell me my name|what did i (?:say|tell you) my name|what did i (?:say|tell) .*my name",
             _my_name,
         ),
         (

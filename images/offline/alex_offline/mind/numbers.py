@@ -44,6 +44,13 @@ _ORDINALS = {
     "sixteenth": 16, "seventeenth": 17, "eighteenth": 18, "nineteenth": 19, "twentieth": 20, "thirtieth": 30,
 }  # fmt: skip
 _DIGITS = re.compile(r"\d+(?:\.\d+)?$")
+_PART_WORDS = {
+    Fraction(1, 2): "a half",
+    Fraction(1, 3): "a third",
+    Fraction(2, 3): "two thirds",
+    Fraction(1, 4): "a quarter",
+    Fraction(3, 4): "three quarters",
+}
 _LARGEST_SAID = 10**15  # beyond a thousand trillions nobody can follow by ear
 _DECIMALS = 3
 
@@ -184,13 +191,8 @@ def say(value: Fraction | float) -> str:
     whole, rest = divmod(value, 1)
     if not rest:
         return whole_words(int(whole))
-    if rest.denominator in (2, 4):
-        part = {2: "a half", 4: "a quarter"}[rest.denominator] if rest.numerator == 1 else "three quarters"
-        return (
-            f"{whole_words(int(whole))} and {part}"
-            if whole
-            else part.replace("a half", "one half").replace("a quarter", "one quarter")
-        )
+    if said := _PART_WORDS.get(rest):
+        return f"{whole_words(int(whole))} and {said}" if whole else re.sub(r"^a ", "one ", said)
     places = 2 if value >= 1 else _DECIMALS
     rounded = round(value, _DECIMALS if value.denominator in (8, 125, 200, 250, 500, 1000) else places)
     about = "" if rounded == value else "about "

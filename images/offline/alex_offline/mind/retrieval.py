@@ -133,9 +133,12 @@ class Index:
             for word in row:
                 self._postings[word].append(at)
         self._sounds = [_sound_grams(phrase) for phrase, _ in self._phrases]
+        # A call is gone through again at every turn: what was said before is not searched again.
+        self.search = lru_cache(maxsize=4096)(self._search)
+        self.sounding = lru_cache(maxsize=1024)(self._sounding)
         self._near = lru_cache(maxsize=4096)(self._closest)
 
-    def search(self, text: str) -> Hit | None:
+    def _search(self, text: str) -> Hit | None:
         """Return the nearest phrase, or None when nothing shares a word of weight with the text."""
         query: dict[str, float] = {}
         manners = {stem(word) for word in text.split() if word.endswith("ly") and len(word) > _FEWEST_FUZZY}
@@ -186,7 +189,7 @@ class Index:
         at = max(inside, key=lambda row: (shared[row], -row))
         return Hit(self._phrases[at][1], self._phrases[at][0], NEAR)
 
-    def sounding(self, text: str) -> Hit | None:
+    def _sounding(self, text: str) -> Hit | None:
         """Return the phrase that sounds most alike, for what a recogniser spelled in other words."""
         # A word that is known and rare was hardly misheard: the phrase has to have it.
         grams = _sound_grams(text)
