@@ -21,7 +21,7 @@ COMMANDS = {
     "k8s/down": "tests/cluster/test_zero.py",
     "tests/run": ".ci/run",
     "tests/run stack": "tests/call/test_stack.py",
-    "images/push": "tests/images/test_push.py",
+    "images/push": "tests/images/test_build.py",
     "helm install": "tests/cluster/test_install.py",
     "helm test": "tests/cluster/test_install.py",
     "helm upgrade --install": "tests/chart/test_secrets.py",
