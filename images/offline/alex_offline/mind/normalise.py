@@ -86,7 +86,7 @@ _CONTRACTIONS = {
 _CONTRACTION = [(re.compile(rf"\b(?:{old})\b"), new) for old, new in _CONTRACTIONS.items()]
 
 _FILLER = re.compile(
-    r"\b(?:u+m+|u+h+|er+m*|hmm+|mm+|ah+|please|kindly|actually|basically|literally|honestly|i mean|"
+    r"\b(?:u+m+|u+h+|er+m*|hmm+|mm+|ah+|(?<!say )(?<!word )(?<!for )please|kindly|actually|basically|literally|honestly|i mean|"
     r"sort of|kind of(?= (?:want|wondering|curious))|by any chance|if you (?:do not mind|can|could)|for me please)\b",
 )
 # Words in front of, and behind, what is really asked; removed again and again until nothing changes.
@@ -105,7 +105,7 @@ _LEAD = re.compile(
     r"remind me(?! to)|help me understand|please|just|if|whether) +(?=\S)",
 )
 _TAIL = re.compile(
-    r" (?:alex|please|thanks|thank you|for me|right now|or not|or something|do you know|can you tell me|would you|"
+    r"(?<! say)(?<! word)(?<! for) (?:alex|please|thanks|thank you|for me|right now|or not|or something|do you know|can you tell me|would you|"
     r"will you|i wonder|exactly|then|though|anyway|you know|okay|or what|by the way|dear|mate|buddy)$",
 )
 _TOKEN = re.compile(r"\d+(?:[.:]\d+)*(?:st|nd|rd|th)?|[a-z]+(?:'[a-z]+)?|[+*/=-]")

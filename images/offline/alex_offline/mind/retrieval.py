@@ -95,6 +95,7 @@ _ABOUT_ELSE = 0.72  # so that only what is nearly the same still counts
 _DOING = re.compile(
     r"^(?:how (?:do|to|can|should|would)|what (?:should|can|could) i|i (?:need|want|am|have|can not)|any|help)\b"
 )
+_MORE = 3  # words of weight that the longer question may have besides
 _HALF = 0.5  # a phrase less like the query than this shares a word with it, not a meaning
 _TELLING = 0.5  # weight from which a known word is proof that it was meant
 _FEWEST_FUZZY = 5  # letters; shorter words have too many neighbours
@@ -183,7 +184,7 @@ class Index:
         if not _DOING.match(text):
             return None
         heavy = {word for word, weight in query.items() if weight > _LIGHT_WEIGHT}
-        inside = [at for at in shared if len(own := self._heavy[at]) > 1 and own <= heavy and len(heavy - own) <= 1]
+        inside = [at for at in shared if len(own := self._heavy[at]) > 1 and own <= heavy and len(heavy - own) <= _MORE]
         if not inside:
             return None
         at = max(inside, key=lambda row: (shared[row], -row))
