@@ -60,6 +60,9 @@ _END = re.compile(
 def answer(moment: Moment) -> Answer | None:
     """Answer a sum, a follow-up on the last result, or one of the small number questions."""
     text = moment.core
+    asked, other = moment.state.heard, re.match(r"(?:and |what about |how about )*of (.+)", text)
+    if moment.topic == TOPIC and asked is not None and other and " of " in asked.core:
+        text = re.sub(r" of .+", f" of {other[1]}", asked.core)
     before = moment.state.answer.slots.get("value") if moment.state.answer else None
     for pattern, rule in _RULES:
         match = pattern.search(text)
@@ -91,6 +94,8 @@ def _sum(text: str, before: Fraction | None) -> Answer | None:
 def result(value: Fraction, question: str = "") -> Answer:
     """Return a number as an answer that a follow-up can go on with."""
     said = say(value)
+    if "too long" in said:
+        return Answer("That is a number too long to say aloud.", TOPIC)
     return Answer(
         f"{question[0].upper()}{question[1:]} is {said}." if question else f"That is {said}.", TOPIC, {"value": value}
     )

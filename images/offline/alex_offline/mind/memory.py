@@ -327,7 +327,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
             _repeat,
         ),
         (
-            r"^(?:what did i (?:just |last )?(?:say|tell you)(?: just now)?|what have i (?:just )?said|what was the last thing i said|repeat what i (?:just )?said|repeat after me)$",
+            r"^(?:what did i (?:just |last )?(?:say|tell you)(?: just now| before| earlier)?|what have i (?:just )?said|what was the last thing i said|repeat what i (?:just )?said|repeat after me)$",
             _said,
         ),
         (

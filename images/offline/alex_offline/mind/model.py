@@ -34,7 +34,7 @@ _EXAMPLES = (
     ("We are moving to a new house.", "How exciting! I hope you will soon feel at home there."),
 )
 _UNFIT = re.compile(
-    r"\b(?:help me|serious|choice of|wonderful|new home|i'm (?:very|always|so)|i am (?:very|always|so)|i am alex|i'm alex|my (?:name|wife|husband|mother|father|son|daughter|friends?|job|childhood|favou?rite|own|house|home|dog|cat)|"
+    r"\b(?:help me|i'll|i will|serious|text|assist|choice of|wonderful|new home|i'm (?:very|always|so)|i am (?:very|always|so)|i am alex|i'm alex|my (?:name|wife|husband|mother|father|son|daughter|friends?|job|childhood|favou?rite|own|house|home|dog|cat)|"
     r"i (?:was|grew|live|lived|went|work|worked|have been|had|am (?!alex|glad|happy|sorry|here|listening|sure|so|just|really|all)|"
     r"love (?:to|my)|used|studied|remember|saw|visited|ate|recommend)|language model|hugging|smol|openai|google|"
     r"as an ai|percent|www|http|doctor|medic\w+|dose|pill|invest|lawyer|suicide|kill|sex\w*|drug\w*|\d+)\b",

@@ -175,6 +175,7 @@ _IRREGULAR = {
     "had": "have", "was": "be", "were": "be", "is": "be", "are": "be", "am": "be", "said": "say", "told": "tell",
     "better": "good", "best": "good", "biggest": "big", "bigger": "big", "largest": "big", "large": "big",
     "longest": "long", "longer": "long", "tallest": "tall", "highest": "high", "fastest": "fast", "film": "movie",
+    "really": "really", "young": "baby",
     "films": "movie", "movies": "movie", "supper": "dinner", "photo": "picture", "movy": "movie", "lives": "live",
     "dying": "die", "lying": "lie", "mum": "mother", "dad": "father", "bike": "bicycle", "fridge": "refrigerator",
     "tv": "television", "phone": "telephone", "created": "make", "creates": "make", "built": "make", "create": "make",
