@@ -93,7 +93,8 @@ _LIGHT = frozenset(
 _LIGHT_WEIGHT = 0.1  # words of grammar hardly tell questions apart
 _ABOUT_ELSE = 0.72  # so that only what is nearly the same still counts
 _DOING = re.compile(
-    r"^(?:how (?:do|to|can|should|would)|what (?:should|can|could) i|i (?:need|want|am|have|can not)|any|help|there (?:is|are)|my)\b"
+    r"^(?:how (?:do|to|can|should|would)|what (?:should|can|could) i|"
+    r"i (?:need|want|am|have|can not)|any|help|there (?:is|are)|my)\b"
 )
 _MORE = 3  # words of weight that the longer question may have besides
 _HALF = 0.5  # a phrase less like the query than this shares a word with it, not a meaning
