@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# LiveKit drops a job when every worker reports at least its `agents.target_load` (0.7 unless configured), so a pod
-# with a free slot stays below it and a full one goes above.
-LOAD_BEFORE_FULL = 0.65
-FULL = 1.0
+# LiveKit drops a job for good when every worker's last report is at least its `agents.target_load` (0.7 unless
+# configured), and a report is up to 2.5 s old. So even a full pod stays below: it is asked, says no, and the next
+# one is asked, while a slot that has just become free is never overlooked.
+HIGHEST_LOAD = 0.65
 
 # One fixed identity: when a second agent ever enters a room, LiveKit itself puts the older one out.
 IDENTITY = "alex"
@@ -55,8 +55,7 @@ class Capacity:
 
     def load(self, _: AgentServer) -> float:
         """Tell LiveKit how full this pod is; called from a thread and must never raise."""
-        taken = self._taken()
-        return FULL if taken >= self._slots else LOAD_BEFORE_FULL * taken / self._slots
+        return HIGHEST_LOAD * min(1.0, self._taken() / self._slots)
 
     def report(self) -> dict[str, Any]:
         """Describe the pod for `/capacity`: what web admits against and what shows which calls are alive."""

@@ -22,10 +22,9 @@ COMMANDS = {
     "tests/run": ".ci/run",
     "tests/run stack": "tests/call/test_stack.py",
     "images/push": "tests/images/test_build.py",
-    "helm install": "tests/cluster/test_install.py",
+    "helm install": "tests/cluster/test_uninstall.py",
     "helm test": "tests/cluster/test_install.py",
     "helm upgrade --install": "tests/chart/test_secrets.py",
-    "kubectl create secret": "tests/cluster/test_bad_input.py",
     "python tests/bench/footprint.py": "tests/call/test_stack.py",
 }
 
