@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
+import time
 import wave
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -110,3 +112,18 @@ async def test_a_person_types_to_alex(local: Stack, chromium: Browser) -> None:
 
     await until(page, lambda: active(local) == 0, 20)
     assert complaints == []
+
+
+async def test_closing_the_page_frees_the_slot(local: Stack, chromium: Browser) -> None:
+    """A person who closes the window gives the line back at once, also when the page can say no more to the server."""
+    page, _ = await open_page(chromium, local)
+    await page.get_by_role("button", name="Talk to Alex").click()
+    await expect(page.locator("#captions")).to_contain_text("Alex", timeout=20_000)
+    assert active(local) == 1
+    await page.evaluate("() => { WebSocket.prototype.send = () => {}; }")
+    await page.close(run_before_unload=True)
+    deadline = time.monotonic() + 10  # without the beacon LiveKit needs 15 s to miss the caller, and the agent 15 more
+    while active(local) and time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+
+    assert active(local) == 0

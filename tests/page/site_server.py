@@ -51,6 +51,7 @@ class Site:
     answers: list[Answer] = field(default_factory=lambda: [line()])
     mint: Callable[[], Answer] | None = None
     asked: list[tuple[str, str]] = field(default_factory=list)
+    hang_up: Callable[[str], Awaitable[None]] | None = None
     url: str = ""
     _runner: web.AppRunner | None = None
 
@@ -60,6 +61,7 @@ class Site:
         app.router.add_get("/", self._index)
         app.router.add_static("/static/", STATIC)
         app.router.add_post("/api/token", self._token)
+        app.router.add_post("/api/hangup", self._hang_up)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         listener = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -82,6 +84,12 @@ class Site:
 
     async def _index(self, _: web.Request) -> web.StreamResponse:
         return web.FileResponse(STATIC / "index.html")
+
+    async def _hang_up(self, request: web.Request) -> web.Response:
+        assert request.content_type == "application/json"
+        if self.hang_up is not None:
+            await self.hang_up((await request.json())["participant_token"])
+        return web.Response(status=204)
 
     async def _token(self, request: web.Request) -> web.Response:
         self.asked.append((request.headers.get("content-type", ""), await request.text()))

@@ -13,7 +13,7 @@ from alex_web import guard
 from alex_web.calls import OUTCOMES
 from alex_web.problems import Problem, ProblemBody
 from alex_web.service import Service
-from alex_web.tokens import TokenAnswer, TokenRequest
+from alex_web.tokens import HangUp, TokenAnswer, TokenRequest
 
 # An event carries a room and a participant with their metadata, each up to LiveKit's limit of 64 kB.
 LARGEST_WEBHOOK_BYTES = 256 * 1024
@@ -53,6 +53,26 @@ def blueprint(service: Service) -> Blueprint:
             metrics.token("invalid")
             raise
         return Response(answer.model_dump_json(), HTTPStatus.CREATED, content_type="application/json")
+
+    @routes.post("/hangup")
+    @tag(["calls"])
+    @document_request(HangUp)
+    @document_response(ProblemBody, 400)
+    @document_response(ProblemBody, 401)
+    @document_response(ProblemBody, 403)
+    @document_response(ProblemBody, 408)
+    @document_response(ProblemBody, 413)
+    @document_response(ProblemBody, 415)
+    @document_response(ProblemBody, 503)
+    async def hang_up() -> Response:
+        """End a call whose page goes away.
+
+        A browser that closes a page drops what the page was still sending to the media server; what it posts here with
+        `navigator.sendBeacon` arrives. It does no harm after the call has ended.
+        """
+        guard.refuse_foreign(settings.allowed_origins)
+        await service.calls.hang_up(await guard.read_json(HangUp))
+        return Response(b"", HTTPStatus.NO_CONTENT)
 
     @routes.post("/livekit")
     @tag(["livekit"])

@@ -32,6 +32,9 @@ HEADERS = {
 # A method is whatever a client sends; the log takes only these.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+# What a page of another origin may ask, if the operator allows the origin.
+CALLERS_PATHS = frozenset({"/api/token", "/api/hangup"})
+
 # How long a browser may remember that another origin is allowed.
 PREFLIGHT_SECONDS = 600
 
@@ -73,7 +76,7 @@ def _admit_origins(app: Quart, allowed: tuple[str, ...]) -> None:
     async def preflight() -> Response | None:
         if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
             return None
-        if request.path != "/api/token" or request.headers.get("Origin", "").lower() not in allowed:
+        if request.path not in CALLERS_PATHS or request.headers.get("Origin", "").lower() not in allowed:
             return None
         headers = {
             "Access-Control-Allow-Methods": "POST",
@@ -84,7 +87,7 @@ def _admit_origins(app: Quart, allowed: tuple[str, ...]) -> None:
 
     @app.after_request
     async def allow(response: Response) -> Response:
-        if allowed and request.path == "/api/token":
+        if allowed and request.path in CALLERS_PATHS:
             response.vary.add("Origin")
             origin = request.headers.get("Origin", "")
             if origin.lower() in allowed:
@@ -118,5 +121,12 @@ def _watch_requests(app: Quart, service: Service) -> None:
 
 def _route() -> str:
     endpoint = request.endpoint or "none"
-    names = {"index": "page", "static": "static", "openapi": "openapi", "api.token": "token", "api.webhook": "webhook"}
+    names = {
+        "index": "page",
+        "static": "static",
+        "openapi": "openapi",
+        "api.token": "token",
+        "api.hang_up": "hangup",
+        "api.webhook": "webhook",
+    }
     return "rooms" if endpoint.startswith("rooms.") else names.get(endpoint, "none")

@@ -16,7 +16,7 @@ from alex_web.metrics import Metrics
 from alex_web.names import new_identity, new_room
 from alex_web.problems import Problem
 from alex_web.settings import Settings
-from alex_web.tokens import TokenAnswer, TokenRequest, mint, refuse_forbidden
+from alex_web.tokens import HangUp, TokenAnswer, TokenRequest, holder, mint, refuse_forbidden
 
 # Problem kind → outcome of alex_web_tokens_total.
 OUTCOMES = {
@@ -35,7 +35,7 @@ OUTCOMES = {
 
 
 class Calls:
-    """Gives tokens."""
+    """Begins and ends calls."""
 
     def __init__(self, settings: Settings, admission: Admission, livekit: LiveKit, metrics: Metrics) -> None:
         self._settings = settings
@@ -66,6 +66,20 @@ class Calls:
         answer = mint(self._settings, request, room, identity)
         self._metrics.token("issued")
         return answer
+
+    async def hang_up(self, request: HangUp) -> None:
+        """Send the holder of a token home, if it is still there.
+
+        Raises:
+            Problem: 401 for a token that is not ours, 503 when LiveKit cannot be used.
+
+        """
+        room, identity = holder(self._settings, request.participant_token)
+        try:
+            await self._livekit.remove_participant(room, identity)
+        except Problem as problem:
+            if problem.status != HTTPStatus.NOT_FOUND:
+                raise
 
     async def _open(self, name: str, identity: str) -> None:
         room = await self._livekit.room(name)

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 
 TOKEN_OUTCOMES = ("issued", "invalid", "forbidden", "full", "no_agents", "room_full", "livekit", "failed")
 DISPATCH_OUTCOMES = ("sent", "failed")
-ROUTES = ("page", "static", "token", "rooms", "webhook", "openapi", "none")
+ROUTES = ("page", "static", "token", "hangup", "rooms", "webhook", "openapi", "none")
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 WEBHOOKS = (
     "room_started",

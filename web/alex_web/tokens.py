@@ -6,6 +6,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+import jwt
 from livekit import api
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,6 +36,18 @@ class TokenAnswer(BaseModel):
     server_url: str
     participant_token: str
 
+
+class HangUp(BaseModel):
+    """The call that is over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    # Metadata and attributes at their limits, in base64, fit; what is longer is no token of ours.
+    participant_token: str = Field(max_length=12 * 1024, description="the token that the call was joined with")
+
+
+# A call lasts far longer than its token may be used to join; no call lasts longer than this (ALEX_MAX_CALL_SECONDS).
+LONGEST_CALL = timedelta(days=1)
 
 # Field of the request → word in ALEX_CALLER_MAY.
 CHOICES: dict[str, Choice] = {
@@ -86,6 +99,30 @@ def mint(settings: Settings, request: TokenRequest, room: str, identity: str) ->
     if request.participant_attributes:
         token = token.with_attributes(request.participant_attributes)
     return TokenAnswer(server_url=settings.server_url, participant_token=token.to_jwt())
+
+
+def holder(settings: Settings, token: str) -> tuple[str, str]:
+    """Tell the room and the identity that one of our tokens was given for, though it may have run out meanwhile.
+
+    Raises:
+        Problem: 401 when it is not a token of ours.
+
+    """
+    verifier = api.TokenVerifier(
+        settings.secret("livekit_api_key"), settings.secret("livekit_api_secret"), leeway=LONGEST_CALL
+    )
+    try:
+        claims = verifier.verify(token)
+    except jwt.InvalidTokenError:
+        claims = None
+    if claims is None or claims.video is None or not claims.video.room_join or not claims.identity:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "not-our-token",
+            "The token is not one of ours",
+            "Send the participant_token that /api/token answered with.",
+        )
+    return claims.video.room, claims.identity
 
 
 def _forbidden(detail: str) -> Problem:

@@ -87,6 +87,8 @@ export class Call extends EventTarget {
   #attempt = new AbortController();
   /** @type {any} LiveKit's Room */
   #room = null;
+  /** What the room was joined with. @type {string} */
+  #token = '';
   /** @type {any} LiveKit's LocalAudioTrack */
   #microphone = null;
   /** @type {any} */
@@ -102,11 +104,13 @@ export class Call extends EventTarget {
    * @param {object} needs
    * @param {() => Promise<any>} needs.sdk resolves to LiveKit's JS SDK
    * @param {string} needs.tokenUrl
+   * @param {string} needs.hangUpUrl
    */
-  constructor({ sdk, tokenUrl }) {
+  constructor({ sdk, tokenUrl, hangUpUrl }) {
     super();
     this.loadSdk = sdk;
     this.tokenUrl = tokenUrl;
+    this.hangUpUrl = hangUpUrl;
   }
 
   get snapshot() {
@@ -133,7 +137,7 @@ export class Call extends EventTarget {
       this.#sdk = sdk;
       if (voice) await this.#openMicrophone(sdk, attempt.signal);
       this.#set({ phase: 'connecting' });
-      const pass = await this.#token(attempt.signal);
+      const pass = await this.#line(attempt.signal);
       await this.#join(sdk, pass, attempt.signal);
     } catch (error) {
       if (attempt.signal.aborted) return;
@@ -146,6 +150,18 @@ export class Call extends EventTarget {
   /** Ends the call or the attempt to make one. */
   hangUp() {
     if (this.active) this.#end(this.#snapshot.startedAt ? { endedBy: 'you' } : { phase: 'idle' });
+  }
+
+  /**
+   * Ends the call because the page goes away. What is still on its way to the media server may go with it, and then the
+   * room would wait twenty seconds for a caller who is not coming back; a beacon outlives the page.
+   */
+  abandon() {
+    if (this.#room && this.#token) {
+      const body = JSON.stringify({ participant_token: this.#token });
+      navigator.sendBeacon(this.hangUpUrl, new Blob([body], { type: 'application/json' }));
+    }
+    this.hangUp();
   }
 
   /** Puts an ended call away. */
@@ -222,7 +238,7 @@ export class Call extends EventTarget {
    * @param {AbortSignal} signal
    * @returns {Promise<{server_url: string, participant_token: string}>}
    */
-  async #token(signal) {
+  async #line(signal) {
     const until = Date.now() + WAIT.line;
     for (;;) {
       const response = await this.#askForToken(signal);
@@ -267,8 +283,9 @@ export class Call extends EventTarget {
     /** @type {AbortSignal} */ signal,
   ) {
     this.#set({ phase: 'connecting', retryAt: null });
-    const room = new sdk.Room({ disconnectOnPageLeave: true });
+    const room = new sdk.Room({ disconnectOnPageLeave: false }); // `abandon` does
     this.#room = room;
+    this.#token = pass.participant_token;
     this.#listen(sdk, room);
     try {
       await room.connect(pass.server_url, pass.participant_token);

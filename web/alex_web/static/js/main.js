@@ -7,6 +7,7 @@ import { moodOf, View } from './view.js';
 
 const SDK = '/static/vendor/livekit-client-2.23.0.umd.js';
 const TOKENS = '/api/token';
+const HANG_UPS = '/api/hangup';
 
 /** Thirty pictures a second look the same as sixty here and cost a phone half as much; in milliseconds. */
 const FRAME = 1000 / 31;
@@ -16,7 +17,7 @@ document.documentElement.lang = language;
 const view = new View(document, words);
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const avatar = new Avatar(view.avatar, calm.matches);
-const call = new Call({ sdk, tokenUrl: TOKENS });
+const call = new Call({ sdk, tokenUrl: TOKENS, hangUpUrl: HANG_UPS });
 
 let soundOn = true;
 let volume = 1;
@@ -93,7 +94,7 @@ calm.addEventListener('change', () => {
   avatar.calm = calm.matches;
 });
 document.addEventListener('visibilitychange', animate);
-addEventListener('pagehide', () => call.hangUp());
+addEventListener('pagehide', () => call.abandon());
 view.render(call.snapshot, around());
 // Ahead of the first click, behind everything that can be seen. If it fails, the call says so.
 addEventListener('load', () => setTimeout(() => sdk().catch(() => {}), 200));
