@@ -131,6 +131,7 @@ async def test_description_is_sound(door: FrontDoor) -> None:
     described = await door.description()
 
     assert sorted(described["paths"]) == [
+        "/api/hangup",
         "/api/livekit",
         "/api/rooms",
         "/api/rooms/{room}",
