@@ -351,32 +351,6 @@ def _count(match: re.Match[str]) -> Answer | None:
     return Answer(", ".join(whole_words(n) for n in run).capitalize() + ".", TOPIC)
 
 
-def _story_sum(match: re.Match[str]) -> Answer | None:
-    """Answer `I have five apples and eat two, how many are left` and its likes, when it is clear what to do."""
-    numbers = values(match[0])
-    if len(numbers) != 2:
-        return None
-    first, second = numbers
-    for pattern, rule in _STORIES:
-        if re.search(pattern, match[0]):
-            return result(rule(first, second)) if second else None
-    return None
-
-
-_STORIES: list[tuple[str, Callable[[Fraction, Fraction], Fraction]]] = [
-    (
-        r"\b(?:each|every|per|apiece)\b.*\bhow (?:many|much)\b(?!.*\beach\b)|\bhow much (?:do|does|for|would|will)\b.*\bcost",
-        lambda a, b: a * b,
-    ),
-    (r"\b(?:share|shared|split|divide|between|among)\b", lambda a, b: a / b),
-    (
-        r"\b(?:eat|ate|eats|give|gave|gives|lose|lost|loses|spend|spent|sell|sold|use|used|take away|remove|left|break)\b",
-        lambda a, b: a - b,
-    ),
-    (r"\b(?:buy|bought|get|got|find|found|more|receive|add|another|together|total|altogether)\b", lambda a, b: a + b),
-]
-
-
 def _factorial(match: re.Match[str]) -> Answer | None:
     number = _single(match[1])
     return None if number is None or number > 15 else result(Fraction(factorial(number)))
@@ -403,9 +377,5 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], Answer | None]]] =
         (r"^round .+", _round),
         (r".*\b(?:number|what comes|what is) .*\b(before|after)\b .+", _neighbour),
         (r".*\bcount (?:(?:up|down|backwards?) )?(?:to|from|in|by|down|for me|until).*", _count),
-        (
-            r"^(?:if|i|my|we|there|he|she|a|you|[a-z]+ (?:has|had|have)|[0-9a-z]+ \w+ cost)\b.*\bhow (?:many|much)\b.*",
-            _story_sum,
-        ),
     )
 ]

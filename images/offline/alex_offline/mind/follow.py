@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import knowledge
+from . import knowledge, refer
 from .normalise import hear
 from .reply import Answer
 
@@ -37,7 +37,13 @@ _SPELL = re.compile(
     r"^(?:how (?:do you|do i|to|is that|can i) )?(?:spell|write|spelled|spelt) (?:that|it|this)$|how is (?:that|it) (?:spelled|written)|^spell (?:it|that)$|^how do you (?:spell|write) (?:that|it)$"
 )
 _WHEN = re.compile(
-    r"^(when|where|who|how|how long|how long ago|how much|how big|how far|how old|what year) (?:was|is|did|does|are|were|has) (?:that|it|this|he|she|they)(?: .{0,20})?$"
+    r"^(when|where|who|how|how long|how long ago|how much|how big|how far|how old|what year) (?:was|is|did|does|are|were|has) (?:that|it|this|he|she|they)(?: .{0,20})?$|^(?:and )?(when|where|who|how long|how much|how many|how far|how old|which year|what year)$"
+)
+_YES = re.compile(r"^(?:yes|yeah|yep|sure|of course|please|yes please|okay|all right|go ahead|i would like that|i would love (?:that|to)|why not|good|great|do it|yes i would|yes do|both)(?: please| alex)?$")  # fmt: skip
+# What Alex offers at the end of an answer, and how it is asked for.
+_OFFER = re.compile(r"\b(story|poem|joke|riddle|another one)\b[^.?!]*\?$|\b(story|poem), if you like\.$")
+_DATED = re.compile(
+    r"\b(?:in|around|since|on|of) (?:\w+ )?(?:fifteen|sixteen|seventeen|eighteen|nineteen|two thousand|twenty)\b"
 )
 _LONGEST_ABOUT = 5  # words; a longer sentence stands on its own
 # A replaced word must leave a question that is known almost word by word.
@@ -51,12 +57,17 @@ def answer(moment: Moment, know: Knowledge, ask_again: Callable[[Moment], Answer
     if before is None or heard is None:
         return None
     text = moment.core
+    if moment.past and _YES.match(text) and (offered := _OFFER.search(moment.past[-1].answer)):
+        wanted = offered[1] or offered[2]
+        return ask_again(
+            replace(moment, heard=hear("tell me a joke" if "another" in wanted else f"tell me a {wanted}"))
+        )
     if _AGAIN.match(text):
         return _another(moment, ask_again)
     if _WHY.match(text):
         return _why(moment, know)
     if asked := _WHEN.match(text):
-        return _when(asked[1], heard.core, moment, know)
+        return _when(asked[1] or asked[2], heard.core, moment, know)
     if _YOU.match(text):
         entry = know.find(
             {"how_are_you": "how are you", "i_am_fine": "how are you"}.get(before.topic, f"your {heard.core}")
@@ -124,8 +135,16 @@ def _when(asked: str, question: str, moment: Moment, know: Knowledge) -> Answer 
     about = re.sub(
         r"^(?:what|who|when|where|which|how)(?: (?:long|much|many|big|far|old|year))?\b", "", question
     ).strip()
+    before = moment.state.answer
+    if before is not None and asked == "when" and _DATED.search(before.text):
+        return Answer(before.text, before.topic, before.slots)  # it was said already
     entry, score = know.nearest(f"{asked} {about}")
-    if entry and score >= _NEAR_ASKED and any(ask.startswith(asked) for ask in entry.ask):
+    if (
+        entry
+        and score >= _NEAR_ASKED
+        and refer.mentions(entry.ask, about)
+        and any(ask.startswith(asked) for ask in entry.ask)
+    ):
         return knowledge.reply(entry, moment)
     return Answer("I am sorry, that is all I know about it.", "follow", aside=True)
 

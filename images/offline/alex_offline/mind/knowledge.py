@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
     from .talk import Moment
 
-_ASKS = re.compile(
-    r"^(?:what|who|when|where|which|how|why|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b"
-)
-_TELLS = re.compile(r"^(?:i|my|we|he|she|it|they|today|tomorrow|tonight|nobody|everything|life|someone|that|you)\b")
 # "A scary story about a ghost" is a story; "a good breakfast for kids" is a breakfast.
 _WANTED = re.compile(
     r"^(?:.*\b(?:tell|give|say|know|read|make|recite|want|hear|like|another|sing|have)\b.*|an?) .*?"
@@ -29,9 +25,25 @@ _WANTED = re.compile(
 )
 _FACTUAL = re.compile(r"^(?:what|who|when|where|which|how|why|is|are|was|did|does|i )")
 _WIDER = re.compile(
-    r"^(what (?:is|are) (?:a |some )?(?:good|nice|fun|healthy|easy|quick) .+?) (?:about|for|with|on|in|to) .+$"
+    r"^(?!.*\bnames?\b)"
+    r"(what (?:is|are) (?:a |some )?(?:good|nice|fun|healthy|easy|quick) .+?) (?:about|for|with|on|in|to) .+$"
 )
-SPOKEN = ("chat.toml", "play.toml", "advice.toml", "facts.toml", "world.toml")
+SPOKEN = (
+    "chat.toml",
+    "turns.toml",
+    "play.toml",
+    "kids.toml",
+    "advice.toml",
+    "facts.toml",
+    "world.toml",
+    "kitchen.toml",
+    "home.toml",
+    "health.toml",
+    "animals.toml",
+    "body.toml",
+    "nature.toml",
+    "culture.toml",
+)
 _LONGEST_BY_SOUND = 8  # words; longer sentences rarely change all their words at once
 _FEWEST_LETTERS_BY_SOUND = 8  # letters; in less than that everything sounds like something
 
@@ -72,8 +84,7 @@ class Knowledge:
     def nearest(self, text: str) -> tuple[Entry | None, float]:
         """Return the entry whose question is nearest, and how near it is."""
         hit = self._index.search(text)
-        # "I go on holiday tomorrow" does not answer "is tomorrow a holiday".
-        if hit is None or (_ASKS.match(text) and _TELLS.match(hit.phrase)):
+        if hit is None:
             return None, 0.0
         if self.entries[hit.owner].tool and re.search(r"\b(?:not|never|said)\b", text):
             return None, 0.0  # "do not hang up" is the opposite

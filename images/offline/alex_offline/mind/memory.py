@@ -101,11 +101,13 @@ _NOT_NAMES = frozenset(
         "this",
     ],
 )
-_NAME = re.compile(r"\b(?:my name is|call me|i am called|they call me|people call me|this is|i am) ([a-z]+)(?: (\w+))?")
+_NAME = re.compile(
+    r"\b(?:my name is|(?:^|you (?:can|may) |(?:people|they|friends|everybody) (?:all )?|please |just )call me|i am called|this is|i am) ([a-z]+)(?: (\w+))?"
+)
 _SURE_NAME = re.compile(r"\b(?:my name is|my name s|call me|i am called|people call me)\b")
 _FAVOURITE = re.compile(r"\bmy favourite (\w+(?: \w+)?) (?:is|are) (?:the )?(.+)$")
 _OWNED = re.compile(
-    r"\bmy (\w+(?: \w+)?) (?:is|are) (?:called|named) (\w+)|\bmy (\w+)s name is (\w+)|\bmy (\w+) s name is (\w+)"
+    r"\bmy (\w+(?: \w+)?) (?:is|are) (?:called|named) (\w+)|\bi have an? (\w+) (?:called|named) (\w+)|\bmy (\w+)s name is (\w+)|\bmy (\w+) s name is (\w+)"
 )
 _LIVE = re.compile(r"\bi (?:live in|am from|come from|am living in) (?:the )?([a-z ]+)$")
 _LIKE = re.compile(r"\bi (?:really |also )?(?:like|love|enjoy) (?:to )?([a-z ]+)$")
@@ -153,6 +155,11 @@ def _quote(raw: str) -> str:
 
 
 # --- the caller ------------------------------------------------------------------------------------------------------
+
+
+def caller(moment: Moment) -> str:
+    """Return the name the caller gave, in lower case, empty when there was none."""
+    return _latest(moment, name_in).lower()
 
 
 def _my_name(moment: Moment, _: re.Match[str]) -> Answer:
@@ -335,7 +342,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
             _first,
         ),
         (
-            r"^what (?:did i|have i|was i) (?:just |last )?ask(?:ed|ing)?(?: you)?(?: (?:before|about|last|just now|earlier|a minute ago).*)?$|what was my (?:last|previous) question|what was the (?:last )?question|what (?:were|are) we talking about|what did we talk about",
+            r"^what (?:did i|have i|was i) (?:just |last )?ask(?:ed|ing)?(?: you)?(?: (?:before|about|last|just now|earlier|a minute ago).*)?$|what was my (?:last |previous )?question|what did i want to know|what was the (?:last )?question|what (?:were|are) we talking about|what did we talk about",
             _asked,
         ),
         (

@@ -9,7 +9,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from . import arithmetic, dates, follow, knowledge, manner, memory, model, places, prompt, riddles, units, words
+from . import (
+    arithmetic,
+    dates,
+    describe,
+    follow,
+    knowledge,
+    manner,
+    memory,
+    model,
+    places,
+    problems,
+    prompt,
+    refer,
+    riddles,
+    tales,
+    units,
+    words,
+)
 from .normalise import hear
 from .patterns import Patterns
 from .reply import Answer, Reply, Text
@@ -26,16 +43,20 @@ _REPLAYED = 30  # turns before this one that follow-ups may depend on
 _GREETING = "Hello, I am Alex. How can I help you today?"
 _GOODBYES = ("Goodbye. It was nice talking with you.", "Take care. Goodbye.")
 _NOT_HEARD = ("I did not quite hear that. Could you say it again?", "Sorry, I missed that. Please say it once more.")
+# Kind, honest, and with a way on: a caller who hears only "no" hangs up.
 _NOT_KNOWN = (
-    "I am sorry, I do not know that one. I only know everyday things.",
-    "That is more than I know, and I do not want to make something up. Ask me something simpler, if you like.",
-    "I do not know that, I am sorry. Maybe somebody near you does.",
+    "I am sorry, I do not know that. I am good at daily things: cooking, animals, small advice, sums, and the time.",
+    "I do not know that one, and I do not want to guess. But ask me about daily life, the world, or numbers.",
+    "That is more than I know, sorry. I can help with everyday questions, a sum, a recipe idea, or a story.",
 )
-_NOT_ABLE = ("I am afraid I cannot do that. I can talk, do sums, tell the time, and answer everyday questions.",)
+_NOT_ABLE = (
+    "I am sorry, I cannot do that, I am only a voice. But I can answer everyday questions, do sums, or tell a story.",
+    "That is nothing I can do from here. I can tell you the time, help with small advice, or just chat.",
+)
 _LISTENING = (
     "I see. Tell me more about that.",
     "Thank you for telling me. How do you feel about it?",
-    "I am listening. What happened then?",
+    "I am listening. Tell me a little more.",
 )
 _OTHER_LANGUAGE = "I am sorry, I only speak English for now. Could you say it in English?"
 
@@ -50,7 +71,11 @@ _QUESTION = re.compile(
     r"would|should|define|explain|describe|name|list|spell|translate|tell me (?:about|who|what|why|how|when|where))\b",
 )
 _COMMAND = re.compile(
-    r"^(?:write|draw|make|create|give|show|find|tell|read|say|let us|help|teach|imagine|pretend|sing|act)\b"
+    r"^(?:write|draw|make|create|give|show|find|tell|read|say|let us|help|teach|imagine|pretend|sing|act|call|pay|open|close|lock|"
+    r"unlock|turn|switch|start|stop|send|bring|fetch|put|move|clean|cook|drive|fix|repair|buy|order|book|play|check|search|look|"
+    r"remember|remind|wake|set|add|delete|cancel|print|record|save|connect|transfer|translate|calculate|compare|list|name|"
+    r"describe|explain|prove|guess|speak|talk|change|use|try|do|go|come|take|watch|follow|load|download|share|post)\b"
+    r"(?! (?:is|are|was|were|has|have|had)\b)",
 )
 # The small model cheers up everything; what is no laughing matter gets a listener instead.
 _HEAVY = re.compile(
@@ -130,6 +155,7 @@ class Mind:
             or memory.answer(moment)
             or prompt.answer(moment)
             or riddles.answer(moment)
+            or refer.answer(moment, self._know, self._skilled)
             or follow.answer(moment, self._know, self._skilled)
             or self._skilled(moment)
         )
@@ -142,14 +168,18 @@ class Mind:
         if exact:
             return knowledge.reply(exact, moment)
         return (
-            words.answer(moment)
+            tales.answer(moment, self._know)
+            or words.answer(moment)
             or units.answer(moment)
+            or problems.answer(moment)
+            or problems.hours_between(moment)
             or arithmetic.answer(moment)
             or self._limits.answer(moment)
             or dates.answer(moment)
             or places.answer(moment)
             or follow.about(moment, self._know)
             or self._know.answer(moment)
+            or describe.answer(moment, self._know)
         )
 
     def _guessed(self, moment: Moment) -> Answer | None:
@@ -196,7 +226,8 @@ def _after(state: State, exchange: Exchange, answer: Answer | None) -> State:
     told = {**state.told, answer.topic: state.told.get(answer.topic, 0) + 1}
     if answer.aside:
         return replace(state, told=told)
-    heard: Heard = exchange.heard
+    # A question that pointed back stays in mind as what it meant.
+    heard: Heard = hear(str(answer.slots["asked"])) if answer.slots.get("asked") else exchange.heard
     if (
         state.heard is not None
         and state.answer is not None

@@ -73,6 +73,7 @@ _CONTRACTIONS = {
     r"color(s?)": r"colour\1",
     r"mom": "mum",
     r"grey": "gray",
+    r"(recogn|organ|real|apolog|memor|steril)iz(e|es|ed|ing)": r"\1is\2",
     r"kilometre": "kilometer",
     r"kilometres": "kilometers",
     r"metres": "meters",
@@ -192,6 +193,7 @@ _IRREGULAR = {
     "glass": "glass", "grass": "grass", "less": "less", "physics": "physics", "octopus": "octopus",
     "christmas": "christmas", "species": "species", "paris": "paris", "venus": "venus", "mars": "mars",
     "uranus": "uranus", "stress": "stress", "stressed": "stress", "stressful": "stress", "dress": "dress",
+    "symptom": "sign", "symptoms": "sign",
 }  # fmt: skip
 
 
@@ -203,6 +205,8 @@ def stem(word: str) -> str:
         return known if known == word else stem(known)
     if word.endswith("ies") and len(word) > _SHORTEST_STEM + 1:
         return word[:-3] + "y"
+    if len(word) == _SHORTEST_STEM + 2 and word.endswith("es") and word[-3] not in "xz":
+        return word[:-1]  # bones and bone, but boxes and box
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM and not word.endswith("ss"):
             short = word[: -len(ending)]

@@ -39,16 +39,15 @@ class Patterns:
 
     def emergency(self, moment: Moment) -> Answer | None:
         """Answer an emergency, before anything else is tried."""
-        return next((said for said in self._answers(moment) if said.topic == "emergency"), None)
+        return self._first(moment, [rule for rule in self._rules if rule.topic == "emergency"])
 
     def answer(self, moment: Moment) -> Answer | None:
         """Answer with the first rule that fits."""
-        return next(iter(self._answers(moment)), None)
+        return self._first(moment, self._rules)
 
-    def _answers(self, moment: Moment) -> list[Answer]:
+    def _first(self, moment: Moment, rules: list[_Rule]) -> Answer | None:
         text = moment.core
-        return [
-            Answer(moment.pick(rule.topic, rule.say), rule.topic, {"why": rule.why})
-            for rule in self._rules
-            if rule.hears.search(text) and not (rule.but_not and rule.but_not.search(text))
-        ]
+        for rule in rules:
+            if rule.hears.search(text) and not (rule.but_not and rule.but_not.search(text)):
+                return Answer(moment.pick(rule.topic, rule.say), rule.topic, {"why": rule.why})
+        return None

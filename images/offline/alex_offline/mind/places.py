@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from . import knowledge
+from . import cities, knowledge
 from .numbers import whole_words
 from .reply import Answer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TOPIC = "places"
 _SHORTEST_FUZZY = 6  # letters; shorter names are too like everyday words
 _ALIKE = 0.84  # difflib ratio: one wrong letter in six
+_SAME_START = {"c": "k", "q": "k", "z": "s", "y": "j", "g": "j", "v": "w", "u": "o", "i": "e", "a": "e"}
 _RELATIONS = (
     ("capital", r"\bcapit[ao]ls?\b|\bcapital city\b"),
     ("currency", r"\bcurrency\b|\bmoney\b.*\b(?:use|used|have|pay|in)\b|\bpay with\b|\bpay in\b"),
@@ -25,6 +26,7 @@ _RELATIONS = (
     ("population", r"\bpopulation\b|how many (?:people|inhabitants|persons)\b.*\b(?:live|in|has|have|are)\b"),
     ("continent", r"\bcontinent\b|\bpart of the world\b|^where (?:is|are|in the world)\b|^where\b.* located\b"),
 )
+_THERE = re.compile(r"\b(?:there|that (?:country|city)|this (?:country|city)|they|its|it)\b")
 _SAY = {
     "capital": "The capital of {name} is {value}.",
     "currency": "In {name} people pay with the {value}.",
@@ -38,31 +40,58 @@ _SAY = {
 def answer(moment: Moment) -> Answer | None:
     """Answer a question about a country, or a short follow-up that names another one."""
     text = moment.core
-    relation = next((name for name, pattern in _RELATIONS if re.search(pattern, text)), "")
+    wanted = relation(text)
     country = find(text)
-    if relation == "capital" and (back := _capital_of(text)):
+    if wanted == "capital" and (back := _capital_of(text)):
         return back
+    if wanted == "population" and (many := _people_in_city(moment, country)):
+        return many
     before = moment.state.answer
     if before is not None and before.topic == TOPIC:
-        country = country or (
-            before.slots["country"] if relation and re.search(r"\b(?:there|that country|they|its|it)\b", text) else None
-        )
-        if not relation and country and len(text.split()) <= 5:
-            relation = before.slots["relation"]
+        country = country or (before.slots.get("country") if wanted and _THERE.search(text) else None)
+        if not wanted and country and len(text.split()) <= 5:
+            wanted = before.slots.get("relation", "")
     if country and re.search(
         r"^(?:(?:tell me |what do you know |do you know )?(?:something |more |anything )?about|describe|talk about)\b",
         text,
     ):
-        relation = "about"
-    if not relation or not country:
+        # "Turkeys" are birds, not a country.
+        wanted = "" if f"{country}s" in text.split() else "about"
+    if not wanted or not country:
         return None
     entry = _countries()[country]
-    value = entry["continent"] if relation == "about" else entry.get(relation)
+    value = entry["continent"] if wanted == "about" else entry.get(wanted)
     if not value:
         return None
     name = _countries()[country]["name"]
-    said = _SAY[relation].format(name=name, Name=name[0].upper() + name[1:], value=value, capital=entry["capital"])
-    return Answer(said, TOPIC, {"country": country, "relation": relation, "spell": value})
+    said = _SAY[wanted].format(name=name, Name=name[0].upper() + name[1:], value=value, capital=entry["capital"])
+    slots = {"country": country, "relation": wanted, "spell": value}
+    return Answer(said, TOPIC, slots | ({"city": value.lower()} if wanted == "capital" else {}))
+
+
+def relation(text: str) -> str:
+    """Return what a text asks of a place, empty when it is none of what Alex knows of places."""
+    return next((name for name, pattern in _RELATIONS if re.search(pattern, text)), "")
+
+
+def _people_in_city(moment: Moment, country: str | None) -> Answer | None:
+    """Answer how many people live in a city; after a capital, `there` may be the city or its country."""
+    city = cities.find(moment.core)
+    if city and (country is None or len(city) > len(country)):
+        return Answer(f"{cities.name(city)} has about {cities.people(city)} people.", TOPIC, {"city": city})
+    before = moment.state.answer
+    if country or before is None or "city" not in before.slots or not _THERE.search(moment.core):
+        return None
+    city = before.slots["city"]
+    name = cities.name(city) if cities.people(city) else city.title()
+    slots = {**before.slots, "relation": "population"}
+    many = cities.people(city)
+    first = f"{name} has about {many} people" if many else f"I do not know how many people live in {name}"
+    entry = _countries().get(before.slots.get("country", ""))
+    if entry is None or not entry["population"]:
+        return Answer(f"{first}.", TOPIC, slots)
+    joint = "and" if many else "but"
+    return Answer(f"{first}, {joint} all of {entry['name']} has about {entry['population']}.", TOPIC, slots)
 
 
 def zone(text: str) -> tuple[str, str]:
@@ -115,7 +144,7 @@ def _countries() -> dict[str, dict[str, str]]:
 def _country(name: str, body: list[Any]) -> dict[str, str]:
     capital, continent, currency, language, *also = body
     millions = knowledge.table("population").get(name, 0)
-    many = whole_words(millions * 10**6) if millions else ""
+    many = whole_words(round(millions * 10**6)) if millions else ""
     return {"name": name, "capital": capital, "continent": continent, "currency": currency, "language": language,
             "population": many, "also": "|".join(also)}  # fmt: skip
 
@@ -141,6 +170,15 @@ def _named(text: str, names: tuple[str, ...]) -> str | None:
     for size in (3, 2, 1):
         for at in range(len(words) - size + 1):
             part = " ".join(words[at : at + size])
-            if len(part) >= _SHORTEST_FUZZY and (near := get_close_matches(part, long, n=1, cutoff=_ALIKE)):
-                return near[0]
+            if len(part) >= _SHORTEST_FUZZY and (near := _spelled(part, long)):
+                return near
     return None
+
+
+def _spelled(part: str, names: list[str]) -> str | None:
+    """Return the name that is spelled nearly like a part of the text; comparing is slow, so few are compared."""
+    least, most = len(part) * _ALIKE / (2 - _ALIKE), len(part) * (2 - _ALIKE) / _ALIKE
+    first = _SAME_START.get(part[0], part[0])
+    few = [name for name in names if least <= len(name) <= most and _SAME_START.get(name[0], name[0]) == first]
+    near = get_close_matches(part, few, n=1, cutoff=_ALIKE)
+    return near[0] if near else None

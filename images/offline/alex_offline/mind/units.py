@@ -7,6 +7,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from . import compound
 from .numbers import say, values
 from .reply import Answer
 
@@ -58,17 +59,18 @@ _NAMES = {
 _NAME = "|".join(sorted((n for n in _NAMES if len(n) > 2), key=len, reverse=True)) + "|kg|km|cm|mm|ml|lb|oz|ft"
 _ANY = rf"(?:{_NAME}|g|m)"
 _DEGREES = r"(?:degrees? )?(celsius|fahrenheit|centigrade|c|f)\b"
-# Kinds of things whose ounces are fluid, and pints of beer.
+_HEIGHTS = (Fraction(7, 2), 8)  # feet: what a person, a door or a cupboard measures
 _YEARS = {"day": ("365", "A year has three hundred and sixty five days, and one more in a leap year."),
           "week": ("52", "A year has fifty two weeks, and a day or two more.")}  # fmt: skip
 
 
 def answer(moment: Moment) -> Answer | None:
     """Convert what is asked for, or what is named after a conversion."""
-    text = moment.core
-    if re.search(r"\b(?:left|remaining|until|ago)\b", text):
-        return None  # a question about the calendar
-    return _temperature(text) or _how_many(text) or _convert(text) or _followed(moment)
+    text = re.sub(r"\b(?:feet|foot) and inch(?:es)?\b", "feet", moment.core)
+    if re.search(r"\b(?:left|remaining|until|ago)\b|\byears? old\b", text):
+        return None  # a question about the calendar, or about somebody of an age
+    text = compound.joined(text)
+    return _temperature(text) or _how_many(text) or _convert(text) or _measured(text) or _followed(moment)
 
 
 def _temperature(text: str) -> Answer | None:
@@ -126,6 +128,17 @@ def _convert(text: str) -> Answer | None:
     return _answer(match[1], match[2], match[3]) if match else None
 
 
+def _measured(text: str) -> Answer | None:
+    """Answer when the measure and the wanted unit stand anywhere: `I am two meters tall, how much is that in feet`."""
+    wanted = re.search(rf"\b(?:in|into|to) (?:the )?({_ANY})\b(?! (?:of|and)\b)", text)
+    if wanted is None or not re.search(r"\b(?:how|what|convert|change|turn|tell)\b", text):
+        return None
+    rest = text.replace(wanted[0], " ", 1)
+    source = next((m for m in re.finditer(rf"(\S+(?: \S+){{0,4}}?) ({_ANY})\b", rest) if values(m[1])), None)
+    same = source is not None and _NAMES[source[2]][0] == _NAMES[wanted[1]][0]
+    return _answer(source[1], source[2], wanted[1]) if source is not None and same else None
+
+
 def _followed(moment: Moment) -> Answer | None:
     before = moment.state.answer
     if before is None or before.topic != TOPIC or "from" not in before.slots:
@@ -174,8 +187,15 @@ def _answer(amount_text: str, source: str, target: str) -> Answer | None:
             TOPIC,
         )
     value = amount * from_size / to_size
+    # Heights are said in feet and inches; two decimals of a foot mean nothing to anybody.
+    if to_names[0] == "foot" and value.denominator not in (1, 2, 4) and _HEIGHTS[0] <= value < _HEIGHTS[1]:
+        said = compound.feet_and_inches(value)
+    else:
+        said = _rounded(value, to_names)
+    # "One point eight three meters" is not how the caller said it.
+    lead = "That" if amount.denominator not in (1, 2, 4) else _named(amount, from_names).capitalize()
     return Answer(
-        f"{_named(amount, from_names).capitalize()} {'is' if amount == 1 else 'are'} {_rounded(value, to_names)}.",
+        f"{lead} {'is' if amount in (1, Fraction(1, 2)) or lead == 'That' else 'are'} {said}.",
         TOPIC,
         {**slots, "value": value},
     )
@@ -185,6 +205,8 @@ def _named(amount: Fraction, names: tuple[str, ...]) -> str:
     plural = next((n for n in names[1:] if len(n) > len(names[0]) or names[0] == "foot"), names[0])
     if amount == 1:
         return f"one {names[0]}"
+    if amount == Fraction(1, 2):
+        return f"half {'an' if names[0][0] in 'aeio' or names[0] == 'hour' else 'a'} {names[0]}"
     return f"{say(amount)} {names[0] if amount < 1 and amount.denominator in (2, 4) else plural}".replace(
         "one half ", "half a "
     )

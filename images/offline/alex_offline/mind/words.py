@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from . import knowledge
+from . import knowledge, memory
 from .numbers import ordinal, values, whole_words
 from .reply import Answer
 
@@ -41,8 +41,10 @@ def followed(moment: Moment) -> Answer | None:
 def _spell(moment: Moment, match: re.Match[str]) -> Answer | None:
     word = re.sub(r"^(?:the |a |an )?(?:word |name )?(?:of )?", "", match[1]).strip()
     word = re.sub(r" (?:correctly|right|again)$", "", word)
-    if word in {"that", "it", "this", "your name"}:
-        if word == "your name":
+    if word in {"that", "it", "this", "your name", "my name"}:
+        if word == "my name":
+            word = memory.caller(moment)
+        elif word == "your name":
             word = "alex"
         elif moment.state.answer is not None and moment.state.answer.slots.get("spell"):
             word = str(moment.state.answer.slots["spell"]).lower()
@@ -95,7 +97,7 @@ def _opposite(_: Moment, match: re.Match[str]) -> Answer | None:
 
 
 def _rhyme(_: Moment, match: re.Match[str]) -> Answer | None:
-    word = match[1]
+    word = match[1] or match[2]
     for family in knowledge.table("rhymes")["families"]:
         if word in family:
             others = [other for other in family if other != word][:3]
@@ -118,6 +120,12 @@ def _translate(_: Moment, match: re.Match[str]) -> Answer | None:
         return None
     said = phrases[match[2]][at]
     return Answer(f"In {match[2].capitalize()} one says: {said}.", TOPIC, {"spell": said, "phrase": match[1].strip()})
+
+
+def _foreign_word(moment: Moment, match: re.Match[str]) -> Answer | None:
+    """Answer `the Spanish word for water` as `water in Spanish`."""
+    wanted = re.match(r"(.+)\n(.+)", f"{match[2]}\n{match[1]}")
+    return _translate(moment, wanted) if wanted else None
 
 
 def _plural(_: Moment, match: re.Match[str]) -> Answer | None:
@@ -192,7 +200,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
     (re.compile(pattern), rule)
     for pattern, rule in (
         (
-            r"^(?:how (?:do|would|can|should|is|to) ?(?:you|i|we|one)? ?|can you |what is the )?(?:correct )?(?:spell(?:ing)?(?: of| for)?|write) (?!me|a |an |my|poem|about|in |down|and)(.+)$",
+            r"^(?:how (?:do|would|can|should|is|to) ?(?:you|i|we|one)? ?|can you |what is the )?(?:correct )?(?:spell(?:ing)?(?: of| for)?|write) (?!me|a |an |my (?!name)|poem|about|in |down|and|(?:this|that|it) down)(.+)$",
             _spell,
         ),
         (r"^how is (.+) (?:spelled|spelt|written)$|^spelling of (.+)$", _spell),
@@ -206,6 +214,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[Moment, re.Match[str]], Answer | N
             r"(?:say|translate|word for|is|how do you say|call) (?:the word )?([a-z ]+?) (?:in|into|to) (?:the )?([a-z]+)$",
             _translate,
         ),
+        (r"\b([a-z]+) (?:word|name|expression) for (?:the word )?([a-z ]+)$", _foreign_word),
         (r"plural (?:form )?(?:of|for) (?:the word |a )?(\w+)|more than one (\w+) called", _plural),
         (r"\b(\w+) letter (?:of|in) the (?:english )?alphabet", _alphabet),
         (r"(?:what|which) letter (?:comes |is )?(after|before) ([a-z])$", _neighbour),
