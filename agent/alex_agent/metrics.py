@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 STAGES = ("stt", "llm", "tts")
 PROVIDERS = {"deepgram": ("stt",), "openai": ("llm", "tts"), "elevenlabs": ("tts",), "offline": STAGES}
 TURN_OUTCOMES = ("answered", "interrupted", "failed")
-CALL_OUTCOMES = ("ended", "nobody_came", "too_long", "failed", "cut")
+CALL_OUTCOMES = ("ended", "nobody_came", "too_long", "failed", "cut", "lost", "replaced")
 REFUSALS = ("full", "draining")
 
 # Speech: below 100 ms nobody notices, at 800 ms a pause is felt, past 3 s people ask "hello?"; 10 s is a failure.
@@ -147,6 +147,10 @@ class Metrics:
     def provider_refused(self, provider: str) -> None:
         """Mark a provider whose key or model was refused at start."""
         self._refused_keys.labels(provider).set(1)
+
+    def call_lost(self) -> None:
+        """Count a call whose job died without a word."""
+        self._calls.labels("lost").inc()
 
     def lost(self, events: int) -> None:
         """Count events that never came."""

@@ -17,9 +17,9 @@ from pathlib import Path
 import structlog
 from livekit.agents import AgentServer
 
-from alex_agent import call, ops, providers
+from alex_agent import call, guard, ops, providers
 from alex_agent.capacity import Capacity
-from alex_agent.channel import Receiver
+from alex_agent.channel import Event, Receiver
 from alex_agent.metrics import Metrics
 from alex_agent.settings import Settings
 
@@ -53,8 +53,6 @@ async def serve(settings: Settings) -> int:
     metrics = Metrics()
     with tempfile.TemporaryDirectory(prefix="alex-") as folder:
         channel = Path(folder) / "events"
-        receiver = Receiver(metrics.take, metrics.lost)
-        await receiver.open(channel)
         links = providers.chain(settings)
         verdicts = await providers.check(links)
         for verdict in verdicts:
@@ -63,9 +61,17 @@ async def serve(settings: Settings) -> int:
         server = _server(settings, providers.order(verdicts), channel)
         capacity = Capacity(server, settings.slots, metrics)
         server.load_fnc = capacity.load
+        receiver = Receiver(partial(_hear, metrics, capacity), metrics.lost)
+        await receiver.open(channel)
         server.rtc_session(call.answer, agent_name=settings.agent_name, on_request=capacity.request)
         registered = asyncio.Event()
-        server.on("worker_registered", lambda *_: registered.set())
+
+        def on_registered(*_: object) -> None:
+            if not registered.is_set():
+                registered.set()
+                capacity.watch()
+
+        server.on("worker_registered", on_registered)
 
         def unready() -> str | None:
             if server.draining or stop.is_set():
@@ -75,10 +81,15 @@ async def serve(settings: Settings) -> int:
                 return "not registered with LiveKit: check LIVEKIT_URL (chart value livekit.url), its key and secret"
             return None
 
-        runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready)
+        may_reserve = partial(
+            guard.may_reserve,
+            api_key=settings.secret("livekit_api_key"),
+            api_secret=settings.secret("livekit_api_secret"),
+        )
+        runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready, may_reserve)
         log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
         try:
-            return await _until(stop, server.run(devmode=False), server.drain, server.aclose)
+            return await _until(stop, server.run(devmode=False), server.drain, capacity.hand_over, server.aclose)
         finally:
             await runner.cleanup()
             receiver.close()
@@ -88,6 +99,7 @@ async def _until(
     stop: asyncio.Event,
     run: Awaitable[None],
     drain: Callable[[], Awaitable[None]],
+    hand_over: Callable[[], Awaitable[None]],
     close: Callable[[], Awaitable[None]],
 ) -> int:
     running = asyncio.ensure_future(run)
@@ -109,13 +121,22 @@ async def _until(
         try:
             await drain()
         except TimeoutError:
-            log.error("drain_timed_out", hint="calls were cut; raise agent.drainSeconds")
+            log.error("drain_timed_out", hint="calls are handed to other agents; raise agent.drainSeconds")
+            await hand_over()
     await close()
     if not running.done():
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     log.info("agent_stopped", exit_code=code)
     return code
+
+
+def _hear(metrics: Metrics, capacity: Capacity, event: Event) -> None:
+    metrics.take(event)
+    if event["kind"] == "lost":
+        capacity.lose(event["job"], event["room"])
+    elif event["kind"] == "end":
+        capacity.ended(event["source"])
 
 
 def _signals() -> asyncio.Event:
