@@ -221,6 +221,7 @@ class Stack:
                 "use_external_ip": False,
             },
             "room": {"auto_create": False},
+            "webhook": {"api_key": "devkey", "urls": [f"http://127.0.0.1:{self.ports['web']}/api/livekit"]},
             "keys": {"devkey": SECRET},
         }
         path = self.folder / "livekit.yaml"

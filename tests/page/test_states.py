@@ -192,7 +192,7 @@ async def test_no_agent_came(open_page: Open) -> None:
     await expect(alex.heading).to_have_text("Calling Alex…")
     await alex.page.clock.run_for(6_500)
     await expect(alex.heading).to_have_text("Still calling…")
-    await alex.page.clock.run_for(20_000)
+    await alex.page.clock.run_for(25_000)
 
     await expect(alex.heading).to_have_text("Alex did not pick up")
     await expect(alex.button("Try again")).to_be_visible()
@@ -221,7 +221,7 @@ async def test_agent_that_never_comes_back(open_page: Open) -> None:
     await alex.connected()
     await expect(alex.heading).to_have_text("Listening")
     await alex.standin("s => s.leaves(14)")
-    await alex.page.clock.run_for(26_000)
+    await alex.page.clock.run_for(31_000)
 
     await expect(alex.heading).to_have_text("We lost Alex")
 

@@ -21,11 +21,13 @@ from alex_web.problems import Problem
 
 log = structlog.get_logger("alex.web")
 
-# Seconds before each try. A slot may become free, a pod may start: a quarter of a minute in all; the page waits 25 s.
-PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-# As long as the right to send an agent is ours; the agent is normally there in one.
-LEASE_SECONDS = 5.0
-ARRIVAL_SECONDS = 4.0
+# Seconds before each try. A slot may become free, a pod may start: a quarter of a minute in all; the page waits 30 s.
+PAUSES = (0.0, 0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+# As long as the right to send an agent is ours. If we stop, another replica goes on after it.
+LEASE_SECONDS = 10.0
+# A job is accepted within half a second. LiveKit may have offered it to a pod that stands still, and waits ten seconds for that
+# one; asked again, it may choose another.
+ARRIVAL_SECONDS = 1.5
 # A room gets its agent within a second; one that is still alone after this was forgotten.
 GRACE_SECONDS = 3.0
 # Between looks at all rooms, which find what no pod and no webhook told. LiveKit is asked one question for each.
@@ -93,13 +95,16 @@ class Watch:
 
     async def _until_mended(self, room: str, *, lost: bool) -> None:
         began = time.monotonic()
+        ours_until = began
         for pause in PAUSES:
             await asyncio.sleep(pause)
             try:
                 if not await self._is_alone(room, lost=lost):
                     return
-                if not await self._admission.lease(room, LEASE_SECONDS):
-                    continue  # no slot, or another replica is at it
+                if time.monotonic() >= ours_until:
+                    if not await self._admission.lease(room, LEASE_SECONDS):
+                        continue  # no slot, or another replica is at it
+                    ours_until = time.monotonic() + LEASE_SECONDS
                 if lost:
                     await self._fence(room)
                     lost = False  # whoever is in the room from now on is a successor

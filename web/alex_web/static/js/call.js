@@ -40,8 +40,8 @@ const AGENT_STATE = 'lk.agent.state';
 const WAIT = {
   /** After this a caller wonders; an agent is normally here in 0.7 s. */
   long: 6_000,
-  /** web replaces a dead agent within seconds; a healthy cluster never needs this long. */
-  agent: 25_000,
+  /** web replaces a dead agent within seconds, and says so when it cannot; nothing else takes this long. */
+  agent: 30_000,
   /** An agent that says goodbye closes the room at once; one that had to go is followed by another within this. */
   goodbye: 8_000,
   /** Nobody waits longer for a free line without wanting to be asked again. */
