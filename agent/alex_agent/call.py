@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import structlog
 from livekit import rtc
-from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, inference, room_io
+from livekit.agents import AgentSession, AutoSubscribe, CloseReason, JobContext, JobProcess, inference, room_io
 from livekit.agents.utils.audio import audio_frames_from_file
 
 from alex_agent import logs, pipeline
@@ -42,6 +42,9 @@ HUNG_UP = frozenset(
         rtc.DisconnectReason.USER_REJECTED,
     }
 )
+
+# Nobody asked the session to close.
+BROKEN = frozenset({CloseReason.ERROR, CloseReason.PARTICIPANT_DISCONNECTED, CloseReason.TASK_COMPLETED})
 
 # Speech this short without a transcript was a cough or a door, nothing to ask about.
 WORTH_ASKING_SECONDS = 0.8
@@ -100,7 +103,8 @@ class Call:
         self._session.on("error", self._on_error)
         self._session.on("user_transcription_timeout", self._on_not_caught)
         self._session.on("user_input_transcribed", self._on_caught)
-        self._session.on("close", lambda _: self._end("failed" if self._outcome == "cut" else self._outcome))
+        # A session that breaks has failed; one that is closed has the outcome of who closes it: the parent's is "cut".
+        self._session.on("close", lambda e: self._end("failed" if e.reason in BROKEN else self._outcome))
         room = self._ctx.room
         room.on("participant_connected", lambda _: self._count_callers())
         room.on("participant_disconnected", self._on_left)

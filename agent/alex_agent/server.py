@@ -38,6 +38,10 @@ SHUTDOWN_SECONDS = 10.0
 # LiveKit gone for 16 attempts, about two minutes: let Kubernetes start a fresh pod somewhere else.
 CONNECT_ATTEMPTS = 16
 
+# A call that was cut is counted when the pod is all but gone, and Prometheus looks every 15 or 30 s. The grace period
+# has room for this.
+SEEN_SECONDS = 30.0
+
 # One call that leaks must end before the kernel ends the pod with all the others (a call takes about 170 MB).
 CALL_MEMORY_LIMIT_MB = 1200
 
@@ -67,18 +71,33 @@ async def serve(settings: Settings) -> int:
         registered = asyncio.Event()
         server.on("worker_registered", lambda *_: registered.set())
 
+        def connected() -> bool:
+            # Private, and the only place that knows; a contract test watches over the name.
+            return registered.is_set() and not server._connecting  # noqa: SLF001
+
+        metrics.registered.set_function(connected)
+
         def unready() -> str | None:
             if server.draining or stop.is_set():
                 return "draining: takes no new call and waits for its last one"
-            # Private, and the only place that knows; a contract test watches over the name.
-            if not registered.is_set() or server._connecting:  # noqa: SLF001
+            # A busy pod stays ready: a ReplicaSet that shrinks takes unready pods before it compares deletion costs.
+            if not connected() and not capacity.report()["active"]:
                 return "not registered with LiveKit: check LIVEKIT_URL (chart value livekit.url), its key and secret"
             return None
+
+        async def drain() -> None:
+            metrics.drain_begins(settings.drain_seconds)
+            await server.drain()
+
+        async def close() -> None:
+            await server.aclose()
+            if server.draining and metrics.calls_cut():
+                await asyncio.sleep(SEEN_SECONDS)
 
         runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready)
         log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
         try:
-            return await _until(stop, server.run(devmode=False), server.drain, server.aclose)
+            return await _until(stop, server.run(devmode=False), drain, close)
         finally:
             await runner.cleanup()
             receiver.close()
