@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 from livekit.agents import AgentServer
 
-from alex_agent import call, ops, providers
+from alex_agent import call, deletion_cost, ops, providers
 from alex_agent.capacity import Capacity
 from alex_agent.channel import Receiver
 from alex_agent.metrics import Metrics
@@ -96,9 +96,11 @@ async def serve(settings: Settings) -> int:
 
         runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready)
         log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
+        cost = asyncio.create_task(deletion_cost.keep(settings, lambda: int(capacity.report()["active"])))
         try:
             return await _until(stop, server.run(devmode=False), drain, close)
         finally:
+            cost.cancel()
             await runner.cleanup()
             receiver.close()
 
