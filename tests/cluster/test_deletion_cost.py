@@ -147,7 +147,7 @@ def newest(kube: Kube) -> str:
 
 
 def test_scale_in_takes_the_idle_pod(alex: Kube, namespace: Kube) -> None:
-    """Of two agents the idle one goes, although the busy one is younger and would have gone; its call is not cut."""
+    """Of two agents the idle one goes, although elsewhere the younger goes first; the call of the busy one goes on."""
     install(
         alex,
         namespace,
