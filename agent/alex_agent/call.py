@@ -60,6 +60,9 @@ CLOSED = frozenset(
 # The caller is still there and its agent is not: somebody else must go on.
 ABANDONED: frozenset[Outcome] = frozenset({"cut", "lost"})
 
+# Nobody asked the session to close.
+BROKEN = frozenset({CloseReason.ERROR, CloseReason.PARTICIPANT_DISCONNECTED, CloseReason.TASK_COMPLETED})
+
 # Speech this short without a transcript was a cough or a door, nothing to ask about.
 WORTH_ASKING_SECONDS = 0.8
 
@@ -121,7 +124,8 @@ class Call:
         self._session.on("error", self._on_error)
         self._session.on("user_transcription_timeout", self._on_not_caught)
         self._session.on("user_input_transcribed", self._on_caught)
-        self._session.on("close", self._on_close)
+        # A session that breaks has failed; one that is closed has the outcome of who closes it: the parent's is "cut".
+        self._session.on("close", lambda e: self._end("failed" if e.reason in BROKEN else self._outcome))
         room = self._ctx.room
         room.on("participant_connected", lambda _: self._count_callers())
         room.on("participant_disconnected", self._on_left)
@@ -167,14 +171,6 @@ class Call:
     def _callers(self) -> list[rtc.RemoteParticipant]:
         agent = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
         return [p for p in self._ctx.room.remote_participants.values() if p.kind != agent]
-
-    def _on_close(self, event: Any) -> None:
-        if event.reason == CloseReason.ERROR:
-            self._end("failed")
-        elif event.reason == CloseReason.JOB_SHUTDOWN:
-            self._end("cut")
-        else:
-            self._end("failed" if self._outcome == "cut" else self._outcome)
 
     def _on_disconnected(self, reason: int) -> None:
         if reason in REPLACED:

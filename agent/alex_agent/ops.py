@@ -59,7 +59,6 @@ async def serve(
 
     async def render(_: web.Request) -> web.Response:
         capacity.report()  # brings the gauges up to date
-        metrics.registered.set(unready() is None or capacity.report()["draining"])
         return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def report(_: web.Request) -> web.Response:

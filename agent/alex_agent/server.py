@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 from livekit.agents import AgentServer
 
-from alex_agent import call, guard, ops, providers
+from alex_agent import call, deletion_cost, guard, ops, providers
 from alex_agent.capacity import Capacity
 from alex_agent.channel import Event, Receiver
 from alex_agent.metrics import Metrics
@@ -37,6 +37,10 @@ SHUTDOWN_SECONDS = 10.0
 
 # LiveKit gone for 16 attempts, about two minutes: let Kubernetes start a fresh pod somewhere else.
 CONNECT_ATTEMPTS = 16
+
+# A call that was cut is counted when the pod is all but gone, and Prometheus looks every 15 or 30 s. The grace period
+# has room for this.
+SEEN_SECONDS = 30.0
 
 # One call that leaks must end before the kernel ends the pod with all the others (a call takes about 170 MB).
 CALL_MEMORY_LIMIT_MB = 1200
@@ -73,11 +77,17 @@ async def serve(settings: Settings) -> int:
 
         server.on("worker_registered", on_registered)
 
+        def connected() -> bool:
+            # Private, and the only place that knows; a contract test watches over the name.
+            return registered.is_set() and not server._connecting  # noqa: SLF001
+
+        metrics.registered.set_function(connected)
+
         def unready() -> str | None:
             if server.draining or stop.is_set():
                 return "draining: takes no new call and waits for its last one"
-            # Private, and the only place that knows; a contract test watches over the name.
-            if not registered.is_set() or server._connecting:  # noqa: SLF001
+            # A busy pod stays ready: a ReplicaSet that shrinks takes unready pods before it compares deletion costs.
+            if not connected() and not capacity.report()["active"]:
                 return "not registered with LiveKit: check LIVEKIT_URL (chart value livekit.url), its key and secret"
             return None
 
@@ -86,11 +96,23 @@ async def serve(settings: Settings) -> int:
             api_key=settings.secret("livekit_api_key"),
             api_secret=settings.secret("livekit_api_secret"),
         )
+
+        async def drain() -> None:
+            metrics.drain_begins(settings.drain_seconds)
+            await server.drain()
+
+        async def close() -> None:
+            await server.aclose()
+            if server.draining and metrics.calls_cut():
+                await asyncio.sleep(SEEN_SECONDS)
+
         runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready, may_reserve)
         log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
+        cost = asyncio.create_task(deletion_cost.keep(settings, lambda: int(capacity.report()["active"])))
         try:
-            return await _until(stop, server.run(devmode=False), server.drain, capacity.hand_over, server.aclose)
+            return await _until(stop, server.run(devmode=False), drain, capacity.hand_over, close)
         finally:
+            cost.cancel()
             await runner.cleanup()
             receiver.close()
 

@@ -25,8 +25,8 @@ log = structlog.get_logger("alex.web")
 PAUSES = (0.0, 0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 # As long as the right to send an agent is ours. If we stop, another replica goes on after it.
 LEASE_SECONDS = 10.0
-# A job is accepted within half a second. LiveKit may have offered it to a pod that stands still, and waits ten seconds for that
-# one; asked again, it may choose another.
+# A job is accepted within half a second. LiveKit may have offered it to a pod that stands still, and waits ten seconds
+# for that one; asked again, it may choose another.
 ARRIVAL_SECONDS = 1.5
 # A room gets its agent within a second; one that is still alone after this was forgotten.
 GRACE_SECONDS = 3.0
