@@ -96,16 +96,8 @@ async def serve(settings: Settings) -> int:
             api_key=settings.secret("livekit_api_key"),
             api_secret=settings.secret("livekit_api_secret"),
         )
-
-        async def drain() -> None:
-            metrics.drain_begins(settings.drain_seconds)
-            await server.drain()
-
-        async def close() -> None:
-            await server.aclose()
-            if server.draining and metrics.calls_cut():
-                await asyncio.sleep(SEEN_SECONDS)
-
+        drain = partial(_drain, server, metrics, settings.drain_seconds)
+        close = partial(_close, server, metrics)
         runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready, may_reserve)
         log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
         cost = asyncio.create_task(deletion_cost.keep(settings, lambda: int(capacity.report()["active"])))
@@ -151,6 +143,17 @@ async def _until(
         await asyncio.gather(running, return_exceptions=True)
     log.info("agent_stopped", exit_code=code)
     return code
+
+
+async def _drain(server: AgentServer, metrics: Metrics, seconds: float) -> None:
+    metrics.drain_begins(seconds)
+    await server.drain()
+
+
+async def _close(server: AgentServer, metrics: Metrics) -> None:
+    await server.aclose()
+    if server.draining and metrics.calls_cut():
+        await asyncio.sleep(SEEN_SECONDS)
 
 
 def _hear(metrics: Metrics, capacity: Capacity, event: Event) -> None:
