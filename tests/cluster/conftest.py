@@ -36,8 +36,8 @@ def namespace(alex: Kube, request: pytest.FixtureRequest) -> Iterator[Kube]:
     request.node.stash[NAMESPACE] = fresh
     yield fresh
     fresh.try_helm("uninstall", "alex", "--ignore-not-found")
-    # Pods first: while one is there, Kubernetes looks again only after half of its grace period; an agent's is long. One
-    # that waits for a Secret is looked at by the kubelet every two minutes at worst.
+    # Pods first: while one is there, Kubernetes looks again only after half of its grace period; an agent's is long.
+    # One that waits for a Secret is looked at by the kubelet every two minutes at worst.
     fresh.kubectl("delete", "pods", "--all", "--grace-period=5", "--timeout=240s", timeout=270)
     fresh.kubectl("delete", "namespace", fresh.namespace, "--timeout=240s", timeout=270)
 
