@@ -273,6 +273,19 @@ async def test_lost_calls_are_told_once(start: Start, watch: Watch) -> None:
     assert pods.take_lost() == set()
 
 
+async def test_silent_pod_that_left_dns_is_gone(start: Start, watch: Watch) -> None:
+    """A pod that DNS does not name any more is gone with its first missed answer; its calls are lost."""
+    pod, other = await start(rooms=["mine"]), await start()
+    pods = watch(pod.target, other.target)
+    await pods.look()
+    pod.mood = "slow"
+    pods._targets = (other.target,)
+    del pods._addresses[pod.target]
+    await pods.look()
+
+    assert pods.take_lost() == {"mine"}
+
+
 @pytest.mark.parametrize("end", ["refuses", "hangs", "is another"])
 async def test_calls_of_a_dead_pod_are_lost(start: Start, watch: Watch, end: str) -> None:
     """Calls are lost with their pod: when it refuses connections, misses three answers, or is another one suddenly."""

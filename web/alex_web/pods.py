@@ -78,7 +78,7 @@ class Pods:
     """Looks at every address behind the given hosts.
 
     An address that leaves DNS is looked at until it no longer answers: absence from DNS is not death. A refused
-    connection is; silence counts after `FORGET_SECONDS`.
+    connection is; silence counts after `MOST_MISSES` looks, or at once when DNS does not name the pod any more.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class Pods:
             self._metrics.missed()
             self._trouble(address, "agent_pod_silent", error=type(error).__name__)
             self._misses[address] = self._misses.get(address, 0) + 1
-            if self._misses[address] >= MOST_MISSES:
+            if self._misses[address] >= MOST_MISSES or self._has_left(address):
                 self._forget(address)
         else:
             self._troubled.discard(address)
@@ -241,6 +241,11 @@ class Pods:
             reserved=frozenset(call.room for call in answer.reserved),
             seen_at=now,
         )
+
+    def _has_left(self, address: tuple[str, int]) -> bool:
+        """Tell whether DNS knows pods and this one is none of them: with a missed answer it is gone."""
+        named = set[tuple[str, int]]().union(*self._addresses.values())
+        return bool(named) and address not in named
 
     def _trouble(self, about: str | tuple[str, int], event: str, **facts: str) -> None:
         # Once for each spell of trouble: a line a second would bury the reason.
