@@ -25,6 +25,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 SECRET = "alex-development-secret-32-chars"
 PROGRAMS = {"agent": "agent", "web": "web", "offline": "images/offline", "caller": "images/caller"}
+# Further processes of a program, by the name a stack gives them.
+ALSO = {"vendors": "offline", "agent2": "agent", "web2": "web", "web3": "web"}
 
 # Models load in about two seconds on a quiet machine; tests may share two cores with a build.
 READY_SECONDS = 90.0
@@ -165,7 +167,7 @@ class Stack:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("ALEX_", "LIVEKIT_"))}
         return Program(
             name,
-            [sys.executable, "-m", f"alex_{'offline' if name == 'vendors' else name}", *arguments],
+            [sys.executable, "-m", f"alex_{ALSO.get(name, name)}", *arguments],
             {
                 **clean,
                 "PYTHONPATH": ":".join(str(ROOT / folder) for folder in PROGRAMS.values()),
@@ -183,18 +185,21 @@ class Stack:
             "offline": {"ALEX_HTTP_PORT": str(port["offline"]), "ALEX_OPS_PORT": str(port["offline_ops"])},
             # A second offline service that stands in for the vendors, so that they can fail and it cannot.
             "vendors": {"ALEX_HTTP_PORT": str(port["vendors"]), "ALEX_OPS_PORT": str(port["vendors_ops"])},
-            "agent": {
+        }
+        for agent in ("agent", "agent2"):
+            usual[agent] = {
                 "LIVEKIT_URL": self.livekit_url,
                 "ALEX_OFFLINE_URL": f"http://127.0.0.1:{port['offline']}",
-                "ALEX_OPS_PORT": str(port["agent_ops"]),
-            },
-            "web": {
+                "ALEX_OPS_PORT": str(port[f"{agent}_ops"]),
+            }
+        pods = ",".join(f"127.0.0.1:{port[f'{a}_ops']}" for a in ("agent", "agent2") if a in {"agent", *self.programs})
+        for web in ("web", "web2", "web3"):
+            usual[web] = {
                 "LIVEKIT_URL": self.livekit_url,
-                "ALEX_HTTP_PORT": str(port["web"]),
-                "ALEX_OPS_PORT": str(port["web_ops"]),
-                "ALEX_AGENT_PODS": f"127.0.0.1:{port['agent_ops']}",
-            },
-        }
+                "ALEX_HTTP_PORT": str(port[web]),
+                "ALEX_OPS_PORT": str(port[f"{web}_ops"]),
+                "ALEX_AGENT_PODS": pods,
+            }
         program = self._livekit() if name == "livekit" else self.python(name, {**usual[name], **(env or {})})
         self.programs[name] = program
         program.start()
@@ -216,6 +221,7 @@ class Stack:
                 "use_external_ip": False,
             },
             "room": {"auto_create": False},
+            "webhook": {"api_key": "devkey", "urls": [f"http://127.0.0.1:{self.ports['web']}/api/livekit"]},
             "keys": {"devkey": SECRET},
         }
         path = self.folder / "livekit.yaml"
@@ -257,6 +263,11 @@ DEVELOPMENT_PORTS = {
     "offline_ops": 9092,
     "vendors": 8086,
     "vendors_ops": 9093,
+    "agent2_ops": 9094,
+    "web2": 8082,
+    "web2_ops": 9095,
+    "web3": 8083,
+    "web3_ops": 9096,
 }
 NAMES = tuple(DEVELOPMENT_PORTS)
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from livekit.agents import Agent, ToolError, function_tool
+from livekit.agents import Agent, ChatContext, ToolError, function_tool
 
 # Weekday and month names in English whatever the image's locale says: they are read aloud.
 _SPOKEN = "%A, %-d %B %Y, %H:%M"
@@ -40,8 +40,10 @@ def tell_time(timezone: str, now: datetime) -> str:
 class Alex(Agent):
     """Alex on a call."""
 
-    def __init__(self, instructions: str, timezone: str, hang_up: Callable[[], None]) -> None:
-        super().__init__(instructions=instructions)
+    def __init__(
+        self, instructions: str, timezone: str, hang_up: Callable[[], None], remembered: ChatContext | None = None
+    ) -> None:
+        super().__init__(instructions=instructions, chat_ctx=remembered)
         self._timezone = timezone
         self._hang_up = hang_up
 

@@ -10,20 +10,22 @@ from typing import Any, Literal
 
 import structlog
 from livekit import rtc
-from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, inference, room_io
+from livekit.agents import AgentSession, AutoSubscribe, CloseReason, JobContext, JobProcess, inference, room_io
 from livekit.agents.utils.audio import audio_frames_from_file
 
 from alex_agent import logs, pipeline
 from alex_agent.assistant import Alex, instructions
+from alex_agent.capacity import HAND_OVER
 from alex_agent.channel import Sender
 from alex_agent.providers import Link, Stage
+from alex_agent.recall import Recall, chat_context
 from alex_agent.settings import Settings
 from alex_agent.turns import Turns
 
 log = structlog.get_logger(__name__)
 
 Apology = Stage | Literal["again"]
-Outcome = Literal["ended", "nobody_came", "too_long", "failed", "cut"]
+Outcome = Literal["ended", "nobody_came", "too_long", "failed", "cut", "lost", "replaced"]
 
 # What is said when something fails; recorded, because the voice may be what failed.
 APOLOGIES: dict[Apology, str] = {
@@ -43,6 +45,24 @@ HUNG_UP = frozenset(
     }
 )
 
+# Another agent has our place, or web took us for dead and sent one: the room is not ours to close.
+REPLACED = frozenset({rtc.DisconnectReason.DUPLICATE_IDENTITY, rtc.DisconnectReason.PARTICIPANT_REMOVED})
+
+# The room was closed, by us or by an operator.
+CLOSED = frozenset(
+    {
+        rtc.DisconnectReason.CLIENT_INITIATED,
+        rtc.DisconnectReason.ROOM_DELETED,
+        rtc.DisconnectReason.ROOM_CLOSED,
+    }
+)
+
+# The caller is still there and its agent is not: somebody else must go on.
+ABANDONED: frozenset[Outcome] = frozenset({"cut", "lost"})
+
+# Nobody asked the session to close.
+BROKEN = frozenset({CloseReason.ERROR, CloseReason.PARTICIPANT_DISCONNECTED, CloseReason.TASK_COMPLETED})
+
 # Speech this short without a transcript was a cough or a door, nothing to ask about.
 WORTH_ASKING_SECONDS = 0.8
 
@@ -51,6 +71,9 @@ MOST_NOT_CAUGHT = 2
 
 # A goodbye is one sentence; one that never starts or never ends must not hold the slot.
 GOODBYE_SECONDS = 12.0
+
+# After another agent's death, in place of the greeting.
+BACK = "Sorry, I was gone for a moment. I am back now."
 
 FAREWELL = "We have talked for a long time, so I have to hang up now. Call again whenever you like. Goodbye!"
 
@@ -74,6 +97,7 @@ class Call:
         self._ctx = ctx
         self._settings: Settings = data["settings"]
         self._sender = Sender(data["channel"])
+        self._recall = Recall(ctx, self._settings.secret("livekit_api_secret"))
         self._pipeline = pipeline.build(data["links"], self._settings.language, data["vad"])
         self._turns = Turns(self._sender, self._pipeline)
         self._session: AgentSession[None] = AgentSession(
@@ -100,11 +124,13 @@ class Call:
         self._session.on("error", self._on_error)
         self._session.on("user_transcription_timeout", self._on_not_caught)
         self._session.on("user_input_transcribed", self._on_caught)
-        self._session.on("close", lambda _: self._end("failed" if self._outcome == "cut" else self._outcome))
+        # A session that breaks has failed; one that is closed has the outcome of who closes it: the parent's is "cut".
+        self._session.on("close", lambda e: self._end("failed" if e.reason in BROKEN else self._outcome))
         room = self._ctx.room
         room.on("participant_connected", lambda _: self._count_callers())
         room.on("participant_disconnected", self._on_left)
-        room.on("disconnected", lambda _: self._end("ended"))
+        room.on("disconnected", self._on_disconnected)
+        asyncio.get_running_loop().add_signal_handler(HAND_OVER, self._end, "cut")
         await self._ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
         try:
             async with asyncio.timeout(self._settings.alone_seconds):
@@ -117,8 +143,15 @@ class Call:
         await self._leave()
 
     async def _talk(self) -> None:
+        before = self._recall.open()
+        self._recall.follow(self._session)
         await self._session.start(
-            agent=Alex(instructions(self._settings.prompt_file), self._settings.timezone, self._hang_up_politely),
+            agent=Alex(
+                instructions(self._settings.prompt_file),
+                self._settings.timezone,
+                self._hang_up_politely,
+                chat_context(before),
+            ),
             room=self._ctx.room,
             room_options=room_io.RoomOptions(
                 audio_output=room_io.AudioOutputOptions(sample_rate=pipeline.SAMPLE_RATE_HZ),
@@ -127,13 +160,23 @@ class Call:
             ),
         )
         asyncio.get_running_loop().call_later(self._settings.max_call_seconds, lambda: self._spawn(self._too_long()))
-        log.info("call_answered")
-        if self._settings.greeting:
+        log.info("call_answered", taken_over=bool(before))
+        if before:
+            self._session.say(BACK, allow_interruptions=True, add_to_chat_ctx=False)
+            if before[-1].role == "user":  # it was not answered any more
+                self._session.generate_reply()
+        elif self._settings.greeting:
             self._session.say(self._settings.greeting, allow_interruptions=True)
 
     def _callers(self) -> list[rtc.RemoteParticipant]:
         agent = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
         return [p for p in self._ctx.room.remote_participants.values() if p.kind != agent]
+
+    def _on_disconnected(self, reason: int) -> None:
+        if reason in REPLACED:
+            self._end("replaced")
+        else:
+            self._end("ended" if reason in CLOSED else "lost")
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
         if self._callers():
@@ -225,8 +268,9 @@ class Call:
 
     async def _leave(self) -> None:
         self._turns.close()
+        self._recall.close()
         await self._session.aclose()
-        if not self._callers() or self._outcome in ("ended", "too_long", "failed"):
+        if self._outcome in ("ended", "nobody_came", "too_long", "failed"):
             await self._ctx.delete_room()
         self._ctx.shutdown(self._outcome)
 
@@ -235,6 +279,8 @@ class Call:
             self._alone.cancel()
         log.info("call_ended", outcome=self._outcome, turns=self._turns.count)
         self._sender.send("call", outcome=self._outcome)
+        if self._outcome in ABANDONED:
+            self._sender.send("lost", job=self._ctx.job.id, room=self._ctx.job.room.name)
         self._sender.send("end")
         self._sender.close()
 

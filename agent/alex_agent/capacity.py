@@ -1,11 +1,19 @@
-"""How many calls this pod holds, and the gate that never lets in one more."""
+"""How many calls this pod holds, which it has lost, and the gate that never lets in one more."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+import signal
+import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
+
+from alex_agent.reservations import Reservations
 
 if TYPE_CHECKING:
     from livekit.agents import AgentServer, JobRequest
@@ -13,6 +21,8 @@ if TYPE_CHECKING:
     from alex_agent.metrics import Metrics
 
 log = structlog.get_logger(__name__)
+
+Promise = Literal["made", "there", "full"]
 
 # LiveKit drops a job for good when every worker's last report is at least its `agents.target_load` (0.7 unless
 # configured), and a report is up to 2.5 s old. So even a full pod stays below: it is asked, says no, and the next
@@ -22,12 +32,24 @@ HIGHEST_LOAD = 0.65
 # One fixed identity: when a second agent ever enters a room, LiveKit itself puts the older one out.
 IDENTITY = "alex"
 
+# Web looks twice a second; a replica that had to wait for a slow one must still hear of a lost call.
+LOST_SECONDS = 10.0
+
+# Tells a job to go although its caller stays; see `call`.
+HAND_OVER = signal.SIGUSR1
+
+# A job leaves its room within a second; the chart's grace period counts on this being short.
+HAND_OVER_SECONDS = 10.0
+
+# What a job sent before it died may still lie in the socket when its end is noticed.
+LAST_WORDS_SECONDS = 0.05
+
 
 class Capacity:
     """Slots of this pod.
 
     The load alone does not hold a limit: offers that arrive together are all judged by the same stale load. The
-    gate in `request` counts what was accepted but has not started yet.
+    gate in `request` counts what was accepted but has not started yet, and what is promised to somebody else.
     """
 
     def __init__(self, server: AgentServer, slots: int, metrics: Metrics) -> None:
@@ -35,23 +57,69 @@ class Capacity:
         self._server = server
         self._slots = slots
         self._metrics = metrics
-        self._accepting = 0
+        self._accepting: list[str] = []
+        self._reservations = Reservations()
+        self._lost: deque[tuple[float, str, str]] = deque()  # when, job, room
+        self._ended: set[int] = set()
         metrics.slots.set(slots)
 
     async def request(self, request: JobRequest) -> None:
-        """Accept the job if a slot is free, else let LiveKit ask the next pod."""
-        draining = self._server.draining
-        if draining or self._taken() >= self._slots:
+        """Accept the job if a slot is free or promised to its room, else let LiveKit ask the next pod."""
+        draining, room = self._server.draining, request.room.name
+        promised = room in self._reservations.open()
+        if draining or (self._taken() >= self._slots and not promised):
             reason = "draining" if draining else "full"
             self._metrics.refused(reason)
             log.info("job_refused", reason=reason)
             await request.reject(terminate=False)
             return
-        self._accepting += 1
+        self._accepting.append(room)
         try:
             await request.accept(identity=IDENTITY, name="Alex")
+            self._reservations.end(room)  # kept: should the call be lost, its next agent needs a promise of its own
         finally:
-            self._accepting -= 1
+            self._accepting.remove(room)
+
+    def reserve(self, room: str, seconds: float) -> Promise:
+        """Promise a slot to a room for some seconds, once: whoever asks second for a room is told that it is there."""
+        kept = self._rooms()
+        self._reservations.tidy(kept)
+        if room in {*kept, *self._reservations.open()}:
+            return "there"
+        if self._server.draining or self._taken() >= self._slots:
+            return "full"
+        self._reservations.make(room, seconds)
+        return "made"
+
+    def release(self, room: str) -> bool:
+        """Take a promise back; tell whether there was one."""
+        return self._reservations.end(room)
+
+    def watch(self) -> None:
+        """Notice jobs that die; to be called once the server runs."""
+        # Private, and the only place that knows at once; a contract test watches over the name.
+        self._server._proc_pool.on("process_closed", self._on_closed)  # noqa: SLF001
+
+    def ended(self, process: int) -> None:
+        """Note that the job of a process said its last word: what it leaves behind is in order."""
+        self._ended.add(process)
+
+    def lose(self, job: str, room: str) -> None:
+        """Report a call whose caller may still be there and whose agent is not."""
+        log.error("call_lost", hint="web sends another agent into its room")
+        self._lost.append((time.monotonic(), job, room))
+
+    async def hand_over(self) -> None:
+        """Ask every call to leave its room to another agent, and wait a moment for that."""
+        # A job takes no message from its parent and ignores the signals that end a program.
+        processes: list[Any] = list(self._server._proc_pool.processes)  # noqa: SLF001
+        for process in processes:
+            if process.running_job is not None and process.pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, HAND_OVER)
+        deadline = time.monotonic() + HAND_OVER_SECONDS
+        while self._jobs() and time.monotonic() < deadline:  # noqa: ASYNC110 - the SDK has no event for it
+            await asyncio.sleep(0.05)
 
     def load(self, _: AgentServer) -> float:
         """Tell LiveKit how full this pod is; called from a thread and must never raise."""
@@ -59,20 +127,41 @@ class Capacity:
 
     def report(self) -> dict[str, Any]:
         """Describe the pod for `/capacity`: what web admits against and what shows which calls are alive."""
-        calls = [{"room": job.job.room.name} for job in self._jobs()]
-        active = len(calls) + self._accepting
-        self._metrics.active.set(len(calls))
+        jobs = self._jobs()
+        rooms = [job.job.room.name for job in jobs] + self._accepting
+        while self._lost and self._lost[0][0] < time.monotonic() - LOST_SECONDS:
+            self._lost.popleft()
+        self._metrics.active.set(len(jobs))
         self._metrics.draining.set(self._server.draining)
         return {
             "instance": self.instance,
-            "active": active,
+            "active": len(rooms),
             "slots": self._slots,
             "draining": self._server.draining,
-            "calls": calls,
+            "calls": [{"room": room} for room in rooms],
+            "reserved": [{"room": room} for room in self._reservations.open(rooms)],
+            "lost": [{"id": job, "room": room} for _, job, room in self._lost],
         }
 
+    def _on_closed(self, process: Any) -> None:
+        job = process.running_job
+        if job is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(LAST_WORDS_SECONDS, self._look_back, process.pid, job.job.id, job.job.room.name)
+
+    def _look_back(self, process: int, job: str, room: str) -> None:
+        if process in self._ended:
+            self._ended.discard(process)
+        else:
+            self._metrics.call_lost()
+            self.lose(job, room)
+
     def _taken(self) -> int:
-        return len(self._jobs()) + self._accepting
+        rooms = self._rooms()
+        return len(rooms) + len(self._reservations.open(rooms))
+
+    def _rooms(self) -> list[str]:
+        return [job.job.room.name for job in self._jobs()] + list(self._accepting)
 
     def _jobs(self) -> list[Any]:
         try:

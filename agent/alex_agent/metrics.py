@@ -6,6 +6,7 @@ from a room, an identity, a job or an address.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
@@ -13,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 STAGES = ("stt", "llm", "tts")
 PROVIDERS = {"deepgram": ("stt",), "openai": ("llm", "tts"), "elevenlabs": ("tts",), "offline": STAGES}
 TURN_OUTCOMES = ("answered", "interrupted", "failed")
-CALL_OUTCOMES = ("ended", "nobody_came", "too_long", "failed", "cut")
+CALL_OUTCOMES = ("ended", "nobody_came", "too_long", "failed", "cut", "lost", "replaced")
 REFUSALS = ("full", "draining")
 
 # Speech: below 100 ms nobody notices, at 800 ms a pause is felt, past 3 s people ask "hello?"; 10 s is a failure.
@@ -123,6 +124,11 @@ class Metrics:
             "1 while the pod takes no new call and waits for its last one.",
             registry=registry,
         )
+        self.drain_seconds_left = Gauge(
+            "alex_agent_drain_seconds_left",
+            "Seconds until the calls of a draining pod are cut, 0 while it is not draining.",
+            registry=registry,
+        )
         self.registered = Gauge(
             "alex_agent_registered", "1 while the pod is registered with LiveKit.", registry=registry
         )
@@ -147,6 +153,19 @@ class Metrics:
     def provider_refused(self, provider: str) -> None:
         """Mark a provider whose key or model was refused at start."""
         self._refused_keys.labels(provider).set(1)
+
+    def call_lost(self) -> None:
+        """Count a call whose job died without a word."""
+        self._calls.labels("lost").inc()
+
+    def drain_begins(self, seconds: float) -> None:
+        """Count down from now: calls that are still on when `seconds` are over are cut."""
+        end = time.monotonic() + seconds
+        self.drain_seconds_left.set_function(lambda: max(0.0, end - time.monotonic()))
+
+    def calls_cut(self) -> int:
+        """Tell how many calls were ended because the pod had to go."""
+        return int(self.registry.get_sample_value("alex_agent_calls_total", {"outcome": "cut"}) or 0)
 
     def lost(self, events: int) -> None:
         """Count events that never came."""

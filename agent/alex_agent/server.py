@@ -17,9 +17,9 @@ from pathlib import Path
 import structlog
 from livekit.agents import AgentServer
 
-from alex_agent import call, ops, providers
+from alex_agent import call, deletion_cost, guard, ops, providers
 from alex_agent.capacity import Capacity
-from alex_agent.channel import Receiver
+from alex_agent.channel import Event, Receiver
 from alex_agent.metrics import Metrics
 from alex_agent.settings import Settings
 
@@ -38,6 +38,10 @@ SHUTDOWN_SECONDS = 10.0
 # LiveKit gone for 16 attempts, about two minutes: let Kubernetes start a fresh pod somewhere else.
 CONNECT_ATTEMPTS = 16
 
+# A call that was cut is counted when the pod is all but gone, and Prometheus looks every 15 or 30 s. The grace period
+# has room for this.
+SEEN_SECONDS = 30.0
+
 # One call that leaks must end before the kernel ends the pod with all the others (a call takes about 170 MB).
 CALL_MEMORY_LIMIT_MB = 1200
 
@@ -53,8 +57,6 @@ async def serve(settings: Settings) -> int:
     metrics = Metrics()
     with tempfile.TemporaryDirectory(prefix="alex-") as folder:
         channel = Path(folder) / "events"
-        receiver = Receiver(metrics.take, metrics.lost)
-        await receiver.open(channel)
         links = providers.chain(settings)
         verdicts = await providers.check(links)
         for verdict in verdicts:
@@ -63,23 +65,46 @@ async def serve(settings: Settings) -> int:
         server = _server(settings, providers.order(verdicts), channel)
         capacity = Capacity(server, settings.slots, metrics)
         server.load_fnc = capacity.load
+        receiver = Receiver(partial(_hear, metrics, capacity), metrics.lost)
+        await receiver.open(channel)
         server.rtc_session(call.answer, agent_name=settings.agent_name, on_request=capacity.request)
         registered = asyncio.Event()
-        server.on("worker_registered", lambda *_: registered.set())
+
+        def on_registered(*_: object) -> None:
+            if not registered.is_set():
+                registered.set()
+                capacity.watch()
+
+        server.on("worker_registered", on_registered)
+
+        def connected() -> bool:
+            # Private, and the only place that knows; a contract test watches over the name.
+            return registered.is_set() and not server._connecting  # noqa: SLF001
+
+        metrics.registered.set_function(connected)
 
         def unready() -> str | None:
             if server.draining or stop.is_set():
                 return "draining: takes no new call and waits for its last one"
-            # Private, and the only place that knows; a contract test watches over the name.
-            if not registered.is_set() or server._connecting:  # noqa: SLF001
+            # A busy pod stays ready: a ReplicaSet that shrinks takes unready pods before it compares deletion costs.
+            if not connected() and not capacity.report()["active"]:
                 return "not registered with LiveKit: check LIVEKIT_URL (chart value livekit.url), its key and secret"
             return None
 
-        runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready)
+        may_reserve = partial(
+            guard.may_reserve,
+            api_key=settings.secret("livekit_api_key"),
+            api_secret=settings.secret("livekit_api_secret"),
+        )
+        drain = partial(_drain, server, metrics, settings.drain_seconds)
+        close = partial(_close, server, metrics)
+        runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready, may_reserve)
         log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
+        cost = asyncio.create_task(deletion_cost.keep(settings, lambda: int(capacity.report()["active"])))
         try:
-            return await _until(stop, server.run(devmode=False), server.drain, server.aclose)
+            return await _until(stop, server.run(devmode=False), drain, capacity.hand_over, close)
         finally:
+            cost.cancel()
             await runner.cleanup()
             receiver.close()
 
@@ -88,6 +113,7 @@ async def _until(
     stop: asyncio.Event,
     run: Awaitable[None],
     drain: Callable[[], Awaitable[None]],
+    hand_over: Callable[[], Awaitable[None]],
     close: Callable[[], Awaitable[None]],
 ) -> int:
     running = asyncio.ensure_future(run)
@@ -109,13 +135,33 @@ async def _until(
         try:
             await drain()
         except TimeoutError:
-            log.error("drain_timed_out", hint="calls were cut; raise agent.drainSeconds")
+            log.error("drain_timed_out", hint="calls are handed to other agents; raise agent.drainSeconds")
+            await hand_over()
     await close()
     if not running.done():
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     log.info("agent_stopped", exit_code=code)
     return code
+
+
+async def _drain(server: AgentServer, metrics: Metrics, seconds: float) -> None:
+    metrics.drain_begins(seconds)
+    await server.drain()
+
+
+async def _close(server: AgentServer, metrics: Metrics) -> None:
+    await server.aclose()
+    if server.draining and metrics.calls_cut():
+        await asyncio.sleep(SEEN_SECONDS)
+
+
+def _hear(metrics: Metrics, capacity: Capacity, event: Event) -> None:
+    metrics.take(event)
+    if event["kind"] == "lost":
+        capacity.lose(event["job"], event["room"])
+    elif event["kind"] == "end":
+        capacity.ended(event["source"])
 
 
 def _signals() -> asyncio.Event:

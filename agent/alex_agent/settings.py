@@ -140,6 +140,13 @@ class Settings(BaseSettings):
     )
     timezone: Annotated[str, AfterValidator(_timezone)] = _setting("ALEX_TIMEZONE", "agent.timezone", "UTC")
 
+    deletion_cost: bool = _setting("ALEX_DELETION_COST", "agent.deletionCost.enabled", False)
+    pod_name: str | None = _setting("ALEX_POD_NAME", "agent.deletionCost.enabled", None)
+    pod_namespace: str | None = _setting("ALEX_POD_NAMESPACE", "agent.deletionCost.enabled", None)
+    # Kubernetes itself tells every container where its API server is.
+    kubernetes_host: str | None = _setting("KUBERNETES_SERVICE_HOST", "agent.deletionCost.enabled", None)
+    kubernetes_port: int = _setting("KUBERNETES_SERVICE_PORT", "agent.deletionCost.enabled", 443, ge=1, le=65535)
+
     ops_host: str = _setting("ALEX_OPS_HOST", "agent", "127.0.0.1")
     ops_port: int = _setting("ALEX_OPS_PORT", "agent", 9090, ge=0, le=65535)
     log_level: Literal["debug", "info", "warning", "error"] = _setting("ALEX_LOG_LEVEL", "logLevel", "info")
@@ -184,6 +191,12 @@ class Settings(BaseSettings):
             ]
         if self.prompt_file is not None and not self.prompt_file.is_file():
             missing.append(_named("prompt_file", f"names {self.prompt_file}, which is not a file"))
+        if self.deletion_cost:
+            missing += [
+                _missing(name, "the deletion cost is that of a pod; set ALEX_DELETION_COST to false outside of one")
+                for name in ("pod_name", "pod_namespace", "kubernetes_host")
+                if getattr(self, name) is None
+            ]
         if missing:
             raise SettingsError("\n".join(missing))
         return self

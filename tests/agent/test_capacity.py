@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from alex_agent.capacity import IDENTITY, Capacity
 from alex_agent.metrics import Metrics
+from alex_agent.reservations import LONGEST_SECONDS, Reservations
 from livekit.agents import AgentServer
 
 
 class Offer:
     """A job offer that notes its answer; accepting takes a while, as the real one waits for LiveKit."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: str = "") -> None:
         self.answer: tuple[str, Any] | None = None
+        self.room = SimpleNamespace(name=room)
 
     async def accept(self, **arguments: Any) -> None:
         await asyncio.sleep(0.05)
@@ -64,9 +67,61 @@ async def test_a_failed_accept_frees_its_slot() -> None:
 def test_load_stays_below_the_target(accepting: int, load: float) -> None:
     """LiveKit drops jobs at 0.7 and reads old reports: no pod ever reports that much, a fuller one reports more."""
     gate, _ = capacity(2)
-    gate._accepting = accepting
+    gate._accepting = ["room"] * accepting
 
     assert gate.load(AgentServer()) == pytest.approx(load)
+
+
+async def test_promised_slot_waits_for_its_room() -> None:
+    """A promised slot is refused to everybody but the room it was promised to."""
+    gate, _ = capacity(1)
+    assert gate.reserve("mine", 30) == "made"
+    stranger, mine = Offer("yours"), Offer("mine")
+    await gate.request(stranger)  # type: ignore[arg-type]
+    await gate.request(mine)  # type: ignore[arg-type]
+
+    assert stranger.answer == ("reject", False)
+    assert mine.answer == ("accept", IDENTITY)
+    assert gate.report()["reserved"] == []
+    assert gate.reserve("mine", 30) == "made", "a promise that was kept does not stand in the way of a successor"
+
+
+def test_promises_are_slots() -> None:
+    """As many promises as slots; a room is told that it has one; a promise given back is a slot again."""
+    gate, _ = capacity(2)
+    first = [gate.reserve(room, 30) for room in ("a", "a", "b", "c")]
+    gate.release("a")
+
+    assert first == ["made", "there", "made", "full"]
+    assert gate.reserve("c", 30) == "made"
+    assert [promise["room"] for promise in gate.report()["reserved"]] == ["b", "c"]
+
+
+def test_promise_runs_out() -> None:
+    """A promise that nobody comes for is gone after its seconds, and no promise lasts for ever."""
+    now = 0.0
+    promises = Reservations(lambda: now)
+    promises.make("short", 5)
+    promises.make("long", 1e9)
+    now = 5.1
+    soon = promises.open()
+    now = LONGEST_SECONDS + 0.1
+
+    assert soon == ["long"]
+    assert promises.open() == []
+
+
+async def test_job_that_dies_without_a_word_is_lost() -> None:
+    """A process that ends without its last event is reported as a lost call, one that said it is not."""
+    gate, metrics = capacity(2)
+    for process in (1, 2, 3):
+        job = SimpleNamespace(job=SimpleNamespace(id=f"job-{process}", room=SimpleNamespace(name=f"room-{process}")))
+        gate._on_closed(SimpleNamespace(pid=process, running_job=job if process < 3 else None))
+    gate.ended(1)
+    await asyncio.sleep(0.2)
+
+    assert gate.report()["lost"] == [{"id": "job-2", "room": "room-2"}]
+    assert metrics.registry.get_sample_value("alex_agent_calls_total", {"outcome": "lost"}) == 1
 
 
 def test_the_sdk_still_knows_when_it_connects() -> None:

@@ -67,6 +67,14 @@ def test_key_and_key_file_together_are_refused(env: pytest.MonkeyPatch, tmp_path
         read(env, OPENAI_API_KEY="y", OPENAI_API_KEY_FILE=str(tmp_path / "key"))
 
 
+@pytest.mark.parametrize("missing", ["ALEX_POD_NAME", "ALEX_POD_NAMESPACE", "KUBERNETES_SERVICE_HOST"])
+def test_deletion_cost_needs_a_pod(env: pytest.MonkeyPatch, missing: str) -> None:
+    """Told to annotate its pod, the agent names what it would have to know about it."""
+    known = {"ALEX_POD_NAME": "alex-1", "ALEX_POD_NAMESPACE": "voices", "KUBERNETES_SERVICE_HOST": "10.96.0.1"}
+    with pytest.raises(settings.SettingsError, match=rf"{missing} \(chart value agent\.deletionCost\.enabled\)"):
+        read(env, ALEX_DELETION_COST="true", **{**known, missing: ""})
+
+
 @pytest.mark.parametrize("missing", ["DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVEN_API_KEY"])
 def test_hosted_voice_needs_every_key(env: pytest.MonkeyPatch, missing: str) -> None:
     """The hosted voice names each key it lacks."""

@@ -81,15 +81,17 @@ def render(values: Values | None = None, *, release: str = "alex", namespace: st
     return _objects(text)
 
 
-def render_text(values: Values, *, release: str = "alex", namespace: str = "default") -> str:
+def render_text(
+    values: Values, *, release: str = "alex", namespace: str = "default", kubernetes: str = KUBERNETES
+) -> str:
     """Render the chart to the text that `helm template` prints, with nothing added to `values`."""
-    return _template(CHART, json.dumps(values, sort_keys=True), release, namespace)
+    return _template(CHART, json.dumps(values, sort_keys=True), release, namespace, kubernetes=kubernetes)
 
 
-def refusal(values: Values) -> str:
-    """Give what the user reads when the chart refuses `values`."""
+def refusal(values: Values, *, kubernetes: str = KUBERNETES) -> str:
+    """Give what the user reads when the chart refuses `values`, on a cluster of some version."""
     try:
-        render_text(values)
+        render_text(values, kubernetes=kubernetes)
     except Refused as refused:
         return str(refused)
     raise AssertionError(f"the chart accepts {values}")
@@ -158,8 +160,10 @@ def _objects(text: str) -> Objects:
 
 
 @functools.cache
-def _template(chart: Path, values: str, release: str, namespace: str, only: str = "") -> str:
-    command = [helm(), "template", release, str(chart), "--namespace", namespace, "--kube-version", KUBERNETES]
+def _template(
+    chart: Path, values: str, release: str, namespace: str, only: str = "", kubernetes: str = KUBERNETES
+) -> str:
+    command = [helm(), "template", release, str(chart), "--namespace", namespace, "--kube-version", kubernetes]
     command += ["--values", "-", *(["--show-only", f"templates/{only}"] if only else [])]
     done = subprocess.run(command, input=values, capture_output=True, text=True, check=False, timeout=60)
     if done.returncode:

@@ -16,7 +16,7 @@ def pod(values: dict[str, Any] | None = None) -> Object:
 
 
 def env(values: dict[str, Any] | None = None) -> dict[str, str]:
-    return {entry["name"]: entry["value"] for entry in pod(values)["containers"][0]["env"]}
+    return {entry["name"]: entry["value"] for entry in pod(values)["containers"][0]["env"] if "value" in entry}
 
 
 def test_grace_period_outlasts_the_drain() -> None:

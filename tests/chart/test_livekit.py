@@ -163,3 +163,12 @@ def test_signalling_can_go_through_an_ingress() -> None:
         "port": {"name": "signal"},
     }
     assert ingress["tls"][0]["hosts"] == ["livekit.example.com"]
+
+
+def test_server_tells_web_what_happens() -> None:
+    """The server's webhooks go to web, signed with the key pair both have; a key pair of unknown name signs none."""
+    generated = config(render())
+    existing = config(render({"livekit": {"existingSecret": "mine"}}))
+
+    assert generated["webhook"] == {"api_key": "alex", "urls": ["http://alex-web:8080/api/livekit"]}
+    assert "webhook" not in existing

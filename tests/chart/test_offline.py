@@ -36,7 +36,7 @@ def test_agents_find_it_or_the_one_they_are_given() -> None:
 
     def url(values: dict[str, Any]) -> str | None:
         container = render(values)["Deployment", "alex-agent"]["spec"]["template"]["spec"]["containers"][0]
-        return {entry["name"]: entry["value"] for entry in container["env"]}.get("ALEX_OFFLINE_URL")
+        return {entry["name"]: entry.get("value") for entry in container["env"]}.get("ALEX_OFFLINE_URL")
 
     assert url({}) == "http://alex-offline:8080"
     assert url({"offline": {"enabled": False, "url": "http://other:8080"}}) == "http://other:8080"
@@ -62,7 +62,7 @@ def test_a_script_is_mounted_for_the_scripted_engine() -> None:
     def template(objects: Any) -> dict[str, Any]:
         return dict(objects["Deployment", "alex-offline"]["spec"]["template"])
 
-    env = {entry["name"]: entry["value"] for entry in template(scripted)["spec"]["containers"][0]["env"]}
+    env = {entry["name"]: entry.get("value") for entry in template(scripted)["spec"]["containers"][0]["env"]}
     assert ("ConfigMap", "alex-offline") not in plain
     assert scripted["ConfigMap", "alex-offline"]["data"] == {"script.json": script}
     assert env["ALEX_OFFLINE_SCRIPT_FILE"] == "/etc/alex/script/script.json"
@@ -80,7 +80,7 @@ def test_its_key_is_mounted_on_both_sides(offline: dict[str, str], secret: str) 
 
     for name in ("alex-offline", "alex-agent"):
         pod = objects["Deployment", name]["spec"]["template"]["spec"]
-        env = {entry["name"]: entry["value"] for entry in pod["containers"][0]["env"]}
+        env = {entry["name"]: entry.get("value") for entry in pod["containers"][0]["env"]}
         sources = next(volume for volume in pod["volumes"] if volume["name"] == "keys")["projected"]["sources"]
         held = {item["path"]: source["secret"]["name"] for source in sources for item in source["secret"]["items"]}
         assert env["ALEX_OFFLINE_KEY_FILE"] == "/etc/alex/keys/ALEX_OFFLINE_KEY"
@@ -92,7 +92,7 @@ def test_replicas_and_streams_are_the_operators() -> None:
     """How many pods there are, and how many callers each hears, speaks and thinks for, is what the values say."""
     values = {"offline": {"replicas": 3, "sttStreams": 6, "speechStreams": 12, "languageStreams": 1}}
     deployment = render(values)["Deployment", "alex-offline"]["spec"]
-    env = {entry["name"]: entry["value"] for entry in deployment["template"]["spec"]["containers"][0]["env"]}
+    env = {entry["name"]: entry.get("value") for entry in deployment["template"]["spec"]["containers"][0]["env"]}
 
     assert deployment["replicas"] == 3
     assert env["ALEX_OFFLINE_STT_STREAMS"] == "6"

@@ -51,10 +51,18 @@ def test_every_root_is_read_only(pods: dict[str, Object]) -> None:
             assert writable == ["/tmp"], name
 
 
-def test_no_pod_talks_to_the_api_server(pods: dict[str, Object]) -> None:
-    """No pod is given a token of the Kubernetes API."""
+def tokens(pod: Object) -> list[dict[str, Any]]:
+    """List the tokens of the Kubernetes API that a pod mounts by itself."""
+    sources = [source for volume in pod["volumes"] for source in volume.get("projected", {}).get("sources", [])]
+    return [source["serviceAccountToken"] for source in sources if "serviceAccountToken" in source]
+
+
+def test_only_the_agent_talks_to_the_api_server(pods: dict[str, Object]) -> None:
+    """No pod is given a token of the Kubernetes API by default, and only the agent mounts one, which is short-lived."""
     for name, pod in pods.items():
         assert pod["automountServiceAccountToken"] is False, name
+        given = [{"path": "token", "expirationSeconds": 600}] if name.endswith("-agent") else []
+        assert tokens(pod) == given, name
 
 
 def test_no_pod_inherits_the_names_of_services(pods: dict[str, Object]) -> None:

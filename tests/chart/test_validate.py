@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from chart.render import CHART, merge, put, refusal, render, scenarios
+from chart.render import CHART, KUBERNETES, merge, put, refusal, render, scenarios
 
 HOSTED = scenarios()["hosted-keys"]
 NODE = scenarios()["address"]
@@ -105,6 +105,22 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         put("agent.resources.requests.cpu", 2),
         ["agent.autoscaling.targetCpuPercent", "agent.resources.requests.cpu", "agent.slots"],
     ),
+    "a fence and none": (
+        {"agent": {"deletionCost": {"policy": True, "withoutPolicy": True}}},
+        ["agent.deletionCost.policy and agent.deletionCost.withoutPolicy", "keep one"],
+    ),
+    "no fence around nothing": (
+        {"agent": {"deletionCost": {"enabled": False, "withoutPolicy": True}}},
+        ["agent.deletionCost.withoutPolicy is true", "agent.deletionCost.enabled to true"],
+    ),
+    "a cluster without admission policies": (
+        {},
+        ["agent.deletionCost.policy", "1.30", "v1.29.9", "agent.deletionCost.enabled to false"],
+    ),
+    "somebody else's deletion cost": (
+        {"agent": {"podAnnotations": {"controller.kubernetes.io/pod-deletion-cost": "7"}}},
+        ["agent.podAnnotations", "pod-deletion-cost", "remove it", "agent.deletionCost.enabled to false"],
+    ),
     "agents too small for their slots": (
         put("agent.slots", 12),
         ["2590Mi", "agent.resources.limits.memory", "agent.slots"],
@@ -117,13 +133,15 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["providers.deepgram.apiKey", "line break", "remove it"],
     ),
 }
+# Some values are wrong only on an old cluster.
+OLD = {"a cluster without admission policies": "1.29.9"}
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_values_that_disagree_are_refused(problem: str) -> None:
     """Values that cannot work together are refused with the value at fault and what to change."""
     values, words = PROBLEMS[problem]
-    message = refusal(values)
+    message = refusal(values, kubernetes=OLD.get(problem, KUBERNETES))
     lines = [line for line in message.splitlines() if line.startswith("- ")]
 
     assert len(lines) == 1, message
@@ -179,6 +197,7 @@ def test_a_refused_key_is_not_repeated(path: str, secret: str) -> None:
         ("agent.resources.requests.cpu", "lots", "/agent/resources/requests/cpu"),
         ("agent.resources.limits.memory", "2GB", "/agent/resources/limits/memory"),
         ("agent.resources.requests.gpu", 1, "/agent/resources/requests"),
+        ("agent.deletionCost.policy", "yes", "/agent/deletionCost/policy"),
         ("voice", "cloud", "/voice"),
         ("logLevel", "warn", "/logLevel"),
         ("web.tokenTtlSeconds", 601, "/web/tokenTtlSeconds"),

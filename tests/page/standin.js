@@ -10,6 +10,7 @@
       'ParticipantAttributesChanged',
       'TrackSubscribed',
       'TrackUnsubscribed',
+      'DataReceived',
       'LocalTrackUnpublished',
       'AudioPlaybackStatusChanged',
       'SignalReconnecting',

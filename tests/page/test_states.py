@@ -192,7 +192,7 @@ async def test_no_agent_came(open_page: Open) -> None:
     await expect(alex.heading).to_have_text("Calling Alex…")
     await alex.page.clock.run_for(6_500)
     await expect(alex.heading).to_have_text("Still calling…")
-    await alex.page.clock.run_for(20_000)
+    await alex.page.clock.run_for(25_000)
 
     await expect(alex.heading).to_have_text("Alex did not pick up")
     await expect(alex.button("Try again")).to_be_visible()
@@ -221,9 +221,30 @@ async def test_agent_that_never_comes_back(open_page: Open) -> None:
     await alex.connected()
     await expect(alex.heading).to_have_text("Listening")
     await alex.standin("s => s.leaves(14)")
-    await alex.page.clock.run_for(26_000)
+    await alex.page.clock.run_for(31_000)
 
     await expect(alex.heading).to_have_text("We lost Alex")
+
+
+@pytest.mark.parametrize(
+    ("talked", "heading"), [(False, "All lines are still busy"), (True, "We lost Alex")], ids=["before", "in a call"]
+)
+async def test_server_says_that_nobody_is_coming(open_page: Open, talked: bool, heading: str) -> None:
+    """When web has tried everything it says so, and the page passes it on at once; nobody else can say it."""
+    alex = await open_page()
+    if talked:
+        await alex.connected()
+        await alex.standin("s => s.leaves(14)")
+    else:
+        await alex.button("Talk to Alex").click()
+        await expect(alex.heading).to_have_text("Calling Alex…")
+    await alex.standin("s => s.emit('DataReceived', new Uint8Array(), {identity: 'somebody'}, 0, 'alex.busy')")
+    await alex.standin("s => s.emit('DataReceived', new Uint8Array(), undefined, 0, 'another.topic')")
+    await expect(alex.heading).not_to_have_text(heading)
+    await alex.standin("s => s.emit('DataReceived', new Uint8Array(), undefined, 0, 'alex.busy')")
+
+    await expect(alex.heading).to_have_text(heading)
+    await expect(alex.button("Try again")).to_be_visible()
 
 
 async def test_reconnecting_and_back(open_page: Open) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from aiohttp import web
+from alex_agent.guard import may_reserve
+from stack import SECRET
 
 
 @dataclass
@@ -21,7 +23,11 @@ class AgentPod:
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     host: str = "127.0.0.1"
     port: int = 0
+    reserved: list[str] = field(default_factory=list)
+    lost: list[tuple[str, str]] = field(default_factory=list)
     asked: int = 0
+    secret: str = SECRET
+    released: list[str] = field(default_factory=list)
     _runner: web.AppRunner | None = None
 
     @property
@@ -33,6 +39,8 @@ class AgentPod:
         """Listen."""
         app = web.Application()
         app.router.add_get("/capacity", self._capacity)
+        app.router.add_post("/reservations", self._reserve)
+        app.router.add_delete("/reservations/{room}", self._release)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
@@ -53,12 +61,34 @@ class AgentPod:
             raise web.HTTPInternalServerError
         if self.mood == "babbling":
             return web.json_response({"instance": self.instance, "active": -1, "slots": "many"})
-        return web.json_response(
-            {
-                "instance": self.instance,
-                "active": len(self.rooms),
-                "slots": self.slots,
-                "draining": self.draining,
-                "calls": [{"room": room} for room in self.rooms],
-            }
-        )
+        return web.json_response(self._report())
+
+    async def _reserve(self, request: web.Request) -> web.Response:
+        if not may_reserve(request.headers["Authorization"], "devkey", self.secret):
+            raise web.HTTPUnauthorized
+        room = (await request.json())["room"]
+        status = 201
+        if room in [*self.rooms, *self.reserved]:
+            status = 200
+        elif self.draining or len(self.rooms) + len(self.reserved) >= self.slots:
+            status = 409
+        else:
+            self.reserved.append(room)
+        return web.json_response(self._report(), status=status)
+
+    async def _release(self, request: web.Request) -> web.Response:
+        room = request.match_info["room"]
+        self.released.append(room)
+        self.reserved = [other for other in self.reserved if other != room]
+        return web.json_response(self._report())
+
+    def _report(self) -> dict[str, object]:
+        return {
+            "instance": self.instance,
+            "active": len(self.rooms),
+            "slots": self.slots,
+            "draining": self.draining,
+            "calls": [{"room": room} for room in self.rooms],
+            "reserved": [{"room": room} for room in self.reserved if room not in self.rooms],
+            "lost": [{"id": job, "room": room} for job, room in self.lost],
+        }

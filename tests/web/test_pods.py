@@ -8,16 +8,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
+import structlog
 from alex_web import pods as pods_module
 from alex_web.admission import Admission
 from alex_web.metrics import Metrics
 from alex_web.pods import Pods
 from alex_web.problems import Problem
+from alex_web.settings import Settings
+from alex_web.tokens import badge
 from stack import free_port
 from web.agent_pod import AgentPod
 
 Start = Callable[..., Awaitable[AgentPod]]
 Watch = Callable[..., Pods]
+BADGE = badge(Settings.model_validate({}))
 
 
 @pytest.fixture
@@ -42,7 +46,7 @@ async def watch() -> AsyncIterator[Watch]:
     async with AsyncExitStack() as exits:
 
         def _watch(*targets: str) -> Pods:
-            pods = Pods(targets, Metrics(), answer_seconds=0.2)
+            pods = Pods(targets, Metrics(), BADGE, answer_seconds=0.2)
             exits.push_async_callback(pods.close)
             return pods
 
@@ -123,18 +127,15 @@ async def test_pod_that_leaves_dns_is_still_looked_at(start: Start, watch: Watch
 
 
 @pytest.mark.parametrize("mood", ["slow", "broken", "babbling"])
-async def test_silent_pod_counts_for_three_seconds(
-    start: Start, watch: Watch, monkeypatch: pytest.MonkeyPatch, mood: str
-) -> None:
-    """A pod that stops making sense keeps its last word for three seconds, then counts no more, then comes back."""
-    monkeypatch.setattr(pods_module, "FORGET_SECONDS", 0.5)
+async def test_silent_pod_counts_for_three_looks(start: Start, watch: Watch, mood: str) -> None:
+    """A pod that stops making sense keeps its last word for two looks, then counts no more, then comes back."""
     pod = await start()
     pods = watch(pod.target)
     await pods.look()
     pod.mood = mood  # type: ignore[assignment]
     await pods.look()
+    await pods.look()
     soon = pods.alive()
-    await asyncio.sleep(0.5)
     await pods.look()
     late = pods.alive()
     pod.mood = "fine"
@@ -194,35 +195,113 @@ async def test_promise_holds_until_the_call_shows(start: Start, watch: Watch) ->
     pods = watch(pod.target)
     await pods.look()
     admission = Admission(pods, Metrics())
-    admission.reserve("mine")
+    await admission.reserve("mine")
     promised = admission.capacity().free
     pod.rooms.append("mine")
     await pods.look()
-    admission.settle()
     shown = admission.capacity()
-    pod.rooms.clear()
-    await pods.look()
-    admission.settle()
 
     assert promised == 1
     assert (shown.free, shown.reserved, shown.active) == (1, 0, 1)
+
+
+async def test_promise_kept_by_another_pod_is_given_back(start: Start, watch: Watch) -> None:
+    """LiveKit chooses the pod: when it is not the one that promised, the promise is given back at the next look."""
+    one, other = await start(slots=2), await start(slots=1)
+    pods = watch(one.target, other.target)
+    await pods.look()
+    admission = Admission(pods, Metrics())
+    await admission.reserve("mine")
+    other.rooms.append("mine")
+    await pods.look()
+    admission.settle()
+    await asyncio.gather(*admission._releases)
+
+    assert (one.released, one.reserved) == (["mine"], [])
     assert admission.capacity().free == 2
 
 
-async def test_promise_runs_out(start: Start, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token that nobody uses gives its slot back after 25 seconds, without a call ever showing."""
-    pod = await start(slots=1)
+async def test_full_pod_sends_to_the_next(start: Start, watch: Watch) -> None:
+    """What web knows may be old: a pod that has become full says so, and the next one is asked."""
+    full, free = await start(slots=3), await start(slots=1)
+    pods = watch(full.target, free.target)
+    await pods.look()
+    full.rooms += ["a", "b", "c"]
+    admission = Admission(pods, Metrics())
+    await admission.reserve("mine")
+
+    assert free.reserved == ["mine"]
+    with pytest.raises(Problem, match="Everybody is busy"):
+        await admission.reserve("yours")
+
+
+async def test_one_lease_for_a_room(start: Start, watch: Watch) -> None:
+    """Of replicas that want to send an agent into the same room one may; all ask the pods in the same order."""
+    started = [await start() for _ in range(3)]
+    replicas = [watch(*(pod.target for pod in started)) for _ in range(3)]
+    for pods in replicas:
+        await pods.look()
+    for room in ("one", "two", "three", "four"):
+        won = await asyncio.gather(*(Admission(pods, Metrics()).lease(room, 5) for pods in replicas))
+
+        assert sorted(won) == [False, False, True]
+    assert sum(len(pod.reserved) for pod in started) == 4
+
+
+async def test_agent_that_takes_us_for_a_stranger_promises_nothing(start: Start) -> None:
+    """A web that signs with another secret than the agents gets no slot, and says what to check."""
+    pod = await start()
+    pods = Pods((pod.target,), Metrics(), lambda: "not.a.token", answer_seconds=0.2)
+    await pods.look()
+    with structlog.testing.capture_logs() as lines, pytest.raises(Problem, match="do not know this service"):
+        await Admission(pods, Metrics()).reserve("mine")
+    await pods.close()
+
+    assert "LiveKit secret" in lines[0]["check"]
+    assert pod.reserved == []
+
+
+async def test_lost_calls_are_told_once(start: Start, watch: Watch) -> None:
+    """A call that a pod reports as lost is handed on once, and not at all when another pod has it already."""
+    pod, other = await start(lost=[("job-1", "mine"), ("job-2", "yours")]), await start(rooms=["yours"])
+    pods = watch(pod.target, other.target)
+    await pods.look()
+    first = pods.take_lost()
+    await pods.look()
+
+    assert first == {"mine"}
+    assert pods.take_lost() == set()
+
+
+async def test_silent_pod_that_left_dns_is_gone(start: Start, watch: Watch) -> None:
+    """A pod that DNS does not name any more is gone with its first missed answer; its calls are lost."""
+    pod, other = await start(rooms=["mine"]), await start()
+    pods = watch(pod.target, other.target)
+    await pods.look()
+    pod.mood = "slow"
+    pods._targets = (other.target,)
+    del pods._addresses[pod.target]
+    await pods.look()
+
+    assert pods.take_lost() == {"mine"}
+
+
+@pytest.mark.parametrize("end", ["refuses", "hangs", "is another"])
+async def test_calls_of_a_dead_pod_are_lost(start: Start, watch: Watch, end: str) -> None:
+    """Calls are lost with their pod: when it refuses connections, misses three answers, or is another one suddenly."""
+    pod = await start(rooms=["mine", "yours"])
     pods = watch(pod.target)
     await pods.look()
-    admission = Admission(pods, Metrics())
-    admission.reserve("mine")
-    with pytest.raises(Problem):
-        admission.reserve("yours")
-    now = time.monotonic()
-    monkeypatch.setattr("alex_web.admission.time.monotonic", lambda: now + 24.9)
-    before = admission._promises["mine"] > now + 24.9
-    monkeypatch.setattr("alex_web.admission.time.monotonic", lambda: now + 25.1)
-    admission.settle()
+    if end == "refuses":
+        await pod.die()
+    elif end == "hangs":
+        pod.mood = "slow"
+        for _ in range(2):
+            await pods.look()
 
-    assert before
-    assert admission._promises == {}
+            assert pods.take_lost() == set()
+    else:
+        pod.instance, pod.rooms = "another", []
+    await pods.look()
+
+    assert pods.take_lost() == {"mine", "yours"}

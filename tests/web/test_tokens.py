@@ -221,8 +221,18 @@ async def test_unreachable_livekit_is_not_a_busy_line(open_door: Open) -> None:
     assert door.service.admission.capacity().free == 4
 
 
-async def test_wrong_key_is_named(open_door: Open) -> None:
+async def test_agents_with_another_secret_are_named(open_door: Open, pod: AgentPod) -> None:
+    """When the agents refuse our signature, the answer says what has to be the same."""
+    pod.secret = "another-secret-of-32-characters!!"
+    answer = await (await open_door()).token()
+
+    assert (answer.status, answer.kind) == (503, "agents-refuse-key")
+    assert "same LiveKit key" in answer.json["detail"]
+
+
+async def test_wrong_key_is_named(open_door: Open, pod: AgentPod) -> None:
     """When LiveKit refuses our key, the answer says which kind of trouble it is."""
+    pod.secret = "another-secret-of-32-characters!!"
     answer = await (await open_door(LIVEKIT_API_SECRET="another-secret-of-32-characters!!")).token()
 
     assert (answer.status, answer.kind) == (503, "livekit-refuses-key")

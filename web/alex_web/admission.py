@@ -1,14 +1,20 @@
-"""Who may still come in: free slots, less those promised to callers who are on their way."""
+"""Who may still come in: free slots, less those promised to callers who are on their way.
+
+The promises live in the agent pods, so that any number of web replicas agree. What is known here is half a second old:
+it decides which pod is asked, never who gets the last slot.
+"""
 
 from __future__ import annotations
 
-import time
+import asyncio
+import hashlib
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from pydantic import BaseModel, Field
 
 from alex_web.metrics import Metrics
-from alex_web.pods import Pods
+from alex_web.pods import Pod, Pods
 from alex_web.problems import Problem
 
 # The room closes 20 s after it was made if nobody comes: after that the slot is free whatever happened.
@@ -24,29 +30,28 @@ class Capacity(BaseModel):
 
     active: int = Field(description="calls on pods that take calls")
     slots: int = Field(description="calls those pods can hold")
-    reserved: int = Field(description="tokens given out whose call is on no pod yet")
+    reserved: int = Field(description="slots promised to a call that is on no pod yet")
     free: int = Field(description="tokens that can be given out now")
     pods: int = Field(description="pods that take calls")
     draining: int = Field(description="pods that wait for their last call")
 
 
 class Admission:
-    """Promises slots to rooms. One event loop, no await between look and promise: nobody gets the last slot twice."""
+    """Gets slots promised to rooms, by the pods that have them."""
 
     def __init__(self, pods: Pods, metrics: Metrics) -> None:
         self._pods = pods
         self._metrics = metrics
-        self._promises: dict[str, float] = {}
+        self._releases: set[asyncio.Task[None]] = set()
 
-    def reserve(self, room: str) -> None:
-        """Promise a slot to a room.
+    async def reserve(self, room: str) -> Pod:
+        """Get a slot promised to a room, by the pod that has most of them.
 
         Raises:
             Problem: 503 with `Retry-After` when there is no free slot or no agent pod.
 
         """
-        capacity = self.capacity()
-        if capacity.pods == 0:
+        if not any(not pod.draining for pod in self._pods.alive()):
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "no-agents",
@@ -54,46 +59,69 @@ class Admission:
                 "No agent pod takes calls at the moment. If this lasts, look at the agent pods and their logs.",
                 retry_after_seconds=RETRY_NO_AGENTS_SECONDS,
             )
-        if capacity.free == 0:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "full",
-                "Everybody is busy",
-                "Every line is taken at the moment. Please try again in a few seconds.",
-                retry_after_seconds=RETRY_FULL_SECONDS,
-            )
-        self._promises[room] = time.monotonic() + PROMISE_SECONDS
-        self._show(self.capacity())
+        for pod in sorted(self._free(), key=lambda pod: pod.free, reverse=True):
+            promise = await self._pods.reserve(pod, room, PROMISE_SECONDS)
+            if promise in {"made", "there"}:
+                self._show(self.capacity())
+                return pod
+            if promise == "refused":
+                raise Problem(
+                    HTTPStatus.SERVICE_UNAVAILABLE,
+                    "agents-refuse-key",
+                    "The agents do not know this service",
+                    "An agent pod refused our signature. Web and agents need the same LiveKit key and secret.",
+                )
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "full",
+            "Everybody is busy",
+            "Every line is taken at the moment. Please try again in a few seconds.",
+            retry_after_seconds=RETRY_FULL_SECONDS,
+        )
 
-    def release(self, room: str) -> None:
+    async def lease(self, room: str, seconds: float) -> bool:
+        """Get the right to send an agent into a room, and a slot for it; False when there is none, or another has it.
+
+        All replicas ask the pods in one order, so the first promise is the one they all find.
+        """
+        if any(room in pod.reserved for pod in self._pods.alive()):
+            return False
+        for pod in sorted(self._free(), key=lambda pod: hashlib.sha256(f"{room} {pod.instance}".encode()).digest()):
+            promise = await self._pods.reserve(pod, room, seconds)
+            if promise != "full":
+                return promise == "made"
+        return False
+
+    async def release(self, pod: Pod, room: str) -> None:
         """Take a promise back; the room never came to be."""
-        self._promises.pop(room, None)
+        await self._pods.release(pod, room)
 
     def settle(self) -> None:
-        """Drop promises that were kept (the call is on a pod) or ran out. To be called after each look."""
-        held = frozenset[str]().union(*(pod.rooms for pod in self._pods.alive()))
-        now = time.monotonic()
-        self._promises = {room: end for room, end in self._promises.items() if end > now and room not in held}
+        """Give back promises of one pod that another has kept. To be called after each look."""
+        held = self._pods.rooms()
+        for pod in self._pods.alive():
+            for room in pod.reserved & held:
+                task = asyncio.create_task(self._pods.release(pod, room))
+                self._releases.add(task)
+                task.add_done_callback(self._releases.discard)
         self._show(self.capacity())
 
     def capacity(self) -> Capacity:
         """Add up what is known now."""
         pods = self._pods.alive()
         taking = [pod for pod in pods if not pod.draining]
-        now = time.monotonic()
-        reserved = sum(end > now for end in self._promises.values())
-        active = sum(pod.active for pod in taking)
-        slots = sum(pod.slots for pod in taking)
-        # By pod, so that one that holds more than its slots does not eat another's.
-        free = sum(max(pod.slots - pod.active, 0) for pod in taking) - reserved
         return Capacity(
-            active=active,
-            slots=slots,
-            reserved=reserved,
-            free=max(free, 0),
+            active=sum(pod.active for pod in taking),
+            slots=sum(pod.slots for pod in taking),
+            reserved=sum(len(pod.reserved) for pod in taking),
+            # By pod, so that one that holds more than its slots does not eat another's.
+            free=sum(pod.free for pod in taking),
             pods=len(taking),
             draining=len(pods) - len(taking),
         )
+
+    def _free(self) -> Iterable[Pod]:
+        return [pod for pod in self._pods.alive() if pod.free]
 
     def _show(self, capacity: Capacity) -> None:
         self._metrics.active.set(capacity.active)

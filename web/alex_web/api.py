@@ -97,10 +97,19 @@ def blueprint(service: Service) -> Blueprint:
                 "web has in LIVEKIT_API_KEY.",
             ) from None
         metrics.webhook(event.event)
+        _tell_watch(service, event)
         _observe_join(service, event)
         return Response(b"", HTTPStatus.NO_CONTENT)
 
     return routes
+
+
+def _tell_watch(service: Service, event: WebhookEvent) -> None:
+    agent = event.participant.kind == ParticipantInfo.Kind.AGENT
+    if event.event == "participant_joined" and not agent:
+        service.watch.caller_joined(event.room.name)
+    elif event.event in {"participant_left", "participant_connection_aborted"} and agent:
+        service.watch.agent_left(event.room.name)
 
 
 def _observe_join(service: Service, event: WebhookEvent) -> None:

@@ -31,6 +31,7 @@ OUTCOMES = {
     "livekit-unreachable": "livekit",
     "livekit-refuses-key": "livekit",
     "livekit-error": "livekit",
+    "agents-refuse-key": "failed",
 }
 
 
@@ -97,11 +98,11 @@ class Calls:
 
     @contextlib.asynccontextmanager
     async def _promised(self, name: str) -> AsyncIterator[None]:
-        self._admission.reserve(name)
+        pod = await self._admission.reserve(name)
         try:
             yield
         except Problem:
-            self._admission.release(name)
+            await self._admission.release(pod, name)
             raise
         # A caller who hangs up meanwhile (cancellation) keeps the slot until the promise runs out: the agent may be
         # on its way.

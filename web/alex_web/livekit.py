@@ -28,6 +28,9 @@ EMPTY_SECONDS = 20
 # Long enough for a caller to come back after a broken connection.
 DEPARTURE_SECONDS = 20
 
+# What the page listens to.
+BUSY_TOPIC = "alex.busy"
+
 # A room that cannot exist: asking for it proves address and key, and costs nothing.
 PROBE_ROOM = "-"
 
@@ -105,6 +108,11 @@ class LiveKit:
         """List who is in a room, agents too."""
         answer = await self._call(self._client().room.list_participants(api.ListParticipantsRequest(room=room)))
         return list(answer.participants)
+
+    async def say_busy(self, room: str) -> None:
+        """Tell the callers in a room, as their page understands it, that no agent is coming."""
+        request = api.SendDataRequest(room=room, kind=api.DataPacket.Kind.RELIABLE, topic=BUSY_TOPIC)
+        await self._call(self._client().room.send_data(request))
 
     async def remove_participant(self, room: str, identity: str) -> None:
         """Send one participant home; a problem 404 if it is not there."""

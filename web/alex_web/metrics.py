@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 TOKEN_OUTCOMES = ("issued", "invalid", "forbidden", "full", "no_agents", "room_full", "livekit", "failed")
-DISPATCH_OUTCOMES = ("sent", "failed")
+DISPATCH_OUTCOMES = ("sent", "failed", "given_up")
 ROUTES = ("page", "static", "token", "hangup", "rooms", "webhook", "openapi", "none")
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 WEBHOOKS = (
@@ -54,6 +54,12 @@ class Metrics:
             buckets=JOIN_BUCKETS,
             registry=registry,
         )
+        self._mended = Histogram(
+            "alex_web_takeover_seconds",
+            "Seconds from the news that a caller has no agent to another agent with the call.",
+            buckets=JOIN_BUCKETS,
+            registry=registry,
+        )
         self.active = Gauge("alex_web_active_calls", "Calls on agent pods that take calls.", registry=registry)
         self.slots = Gauge("alex_web_slots", "Slots of agent pods that take calls.", registry=registry)
         self.free = Gauge("alex_web_free_slots", "Slots for which a token can be given now.", registry=registry)
@@ -95,6 +101,10 @@ class Metrics:
     def agent_joined(self, seconds: float) -> None:
         """Observe how long a room waited for its agent."""
         self._joins.observe(seconds)
+
+    def mended(self, seconds: float) -> None:
+        """Observe how long a caller was without an agent after we knew of it."""
+        self._mended.observe(seconds)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Observe a request."""

@@ -1,13 +1,15 @@
-"""The agent pods as their own `/capacity` tells, read once a second."""
+"""The agent pods as their own `/capacity` tells, read twice a second, and the slots they promise."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from http import HTTPStatus
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import structlog
@@ -17,15 +19,28 @@ from alex_web.metrics import Metrics
 
 log = structlog.get_logger("alex.web")
 
+Promise = Literal["made", "there", "full", "refused"]
+
 # The answer is a few hundred bytes from memory: a pod that needs longer is in trouble or far away.
 ANSWER_SECONDS = 0.5
-# Three missed answers: one may be a busy node, three are not.
+# A promise changes something, so its answer is worth waiting for: a slot that we do not know of is nobody's.
+PROMISE_SECONDS = 2.0
+# Missed answers in a row: one may be a busy node, three are not.
+MOST_MISSES = 3
+# What we know of a pod is worth nothing after this, should we ourselves have stood still.
 FORGET_SECONDS = 3.0
+# A pod reports a lost call for ten seconds; after twice that nobody can take it for a new one.
+REMEMBER_LOST_SECONDS = 20.0
 # A real answer for 100 calls is about 10 kB.
 LARGEST_ANSWER_BYTES = 256 * 1024
 
 
 class _Call(BaseModel):
+    room: str
+
+
+class _Lost(BaseModel):
+    id: str
     room: str
 
 
@@ -35,34 +50,54 @@ class _Answer(BaseModel):
     slots: int = Field(ge=0)
     draining: bool
     calls: list[_Call]
+    reserved: list[_Call] = []
+    lost: list[_Lost] = []
 
 
 @dataclass(frozen=True)
 class Pod:
     """An agent pod as it was when it last answered."""
 
+    address: tuple[str, int]
     instance: str
     active: int
     slots: int
     draining: bool
     rooms: frozenset[str]
+    reserved: frozenset[str]
     seen_at: float
     """`time.monotonic()` of the answer."""
+
+    @property
+    def free(self) -> int:
+        """Slots that hold no call and are promised to none."""
+        return 0 if self.draining else max(self.slots - self.active - len(self.reserved), 0)
 
 
 class Pods:
     """Looks at every address behind the given hosts.
 
     An address that leaves DNS is looked at until it no longer answers: absence from DNS is not death. A refused
-    connection is; silence counts after `FORGET_SECONDS`.
+    connection is; silence counts after `MOST_MISSES` looks, or at once when DNS does not name the pod any more.
     """
 
-    def __init__(self, targets: tuple[str, ...], metrics: Metrics, answer_seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(
+        self,
+        targets: tuple[str, ...],
+        metrics: Metrics,
+        badge: Callable[[], str],
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self._targets = targets
+        self._badge = badge
         self._metrics = metrics
         self._timeout = aiohttp.ClientTimeout(total=answer_seconds)
         self._answer_seconds = answer_seconds
         self._pods: dict[tuple[str, int], Pod] = {}
+        self._misses: dict[tuple[str, int], int] = {}
+        self._doors: dict[tuple[str, int], asyncio.Lock] = {}
+        self._lost: set[str] = set()
+        self._reported: dict[str, float] = {}
         self._addresses: dict[str, set[tuple[str, int]]] = {}
         self._lookups: dict[str, asyncio.Task[set[tuple[str, int]]]] = {}
         self._troubled: set[str | tuple[str, int]] = set()
@@ -80,6 +115,34 @@ class Pods:
         """Give the pods that answered lately, each once even if it has several addresses."""
         horizon = time.monotonic() - FORGET_SECONDS
         return list({pod.instance: pod for pod in self._pods.values() if pod.seen_at >= horizon}.values())
+
+    def rooms(self) -> frozenset[str]:
+        """Give the rooms that have a call on a pod."""
+        return frozenset[str]().union(*(pod.rooms for pod in self.alive()))
+
+    def take_lost(self) -> set[str]:
+        """Give the rooms whose agent died since this was last asked: its job, or its pod."""
+        lost, self._lost = self._lost - self.rooms(), set()
+        return lost
+
+    async def reserve(self, pod: Pod, room: str, seconds: float) -> Promise:
+        """Ask a pod to promise a slot to a room."""
+        # One after the other: behind the last free slot a crowd need not ask.
+        async with self._doors.setdefault(pod.address, asyncio.Lock()):
+            now = self._pods.get(pod.address)
+            if now is None or not (now.free or room in now.reserved | now.rooms):
+                return "full"
+            status = await self._send("POST", pod, "/reservations", {"room": room, "seconds": seconds})
+        promises: dict[int, Promise] = {
+            HTTPStatus.CREATED: "made",
+            HTTPStatus.OK: "there",
+            HTTPStatus.UNAUTHORIZED: "refused",
+        }
+        return promises.get(status, "full")
+
+    async def release(self, pod: Pod, room: str) -> None:
+        """Give a promise back; a pod that does not hear it forgets the promise by itself."""
+        await self._send("DELETE", pod, f"/reservations/{quote(room, safe='')}")
 
     async def close(self) -> None:
         """Stop all lookups and close all connections."""
@@ -107,30 +170,82 @@ class Pods:
         self._addresses[target] = lookup.result()
 
     async def _ask(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> None:
-        host, port = address
-        url = f"http://[{host}]:{port}/capacity" if ":" in host else f"http://{host}:{port}/capacity"
         try:
-            async with http.get(url, allow_redirects=False) as response:
-                response.raise_for_status()
-                answer = _Answer.model_validate_json(await response.content.read(LARGEST_ANSWER_BYTES))
+            answer = await self._read(http, address)
         except aiohttp.ClientConnectorError:
             self._forget(address)
         except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
             self._metrics.missed()
             self._trouble(address, "agent_pod_silent", error=type(error).__name__)
-            pod = self._pods.get(address)
-            if pod is not None and pod.seen_at < time.monotonic() - FORGET_SECONDS:
+            self._misses[address] = self._misses.get(address, 0) + 1
+            if self._misses[address] >= MOST_MISSES or self._has_left(address):
                 self._forget(address)
         else:
             self._troubled.discard(address)
-            self._pods[address] = Pod(
-                instance=answer.instance,
-                active=answer.active,
-                slots=answer.slots,
-                draining=answer.draining,
-                rooms=frozenset(call.room for call in answer.calls),
-                seen_at=time.monotonic(),
-            )
+            self._misses.pop(address, None)
+            self._note(address, answer)
+
+    async def _read(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> _Answer:
+        try:
+            return await self._get(http, address)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # A connection that was kept open ends with the process: only a new one tells whether the pod is there.
+            return await self._get(http, address)
+
+    async def _get(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> _Answer:
+        async with http.get(_url(address, "/capacity"), allow_redirects=False) as response:
+            response.raise_for_status()
+            return _Answer.model_validate_json(await response.content.read(LARGEST_ANSWER_BYTES))
+
+    async def _send(self, method: str, pod: Pod, path: str, body: dict[str, object] | None = None) -> int:
+        """Send a request that changes a pod's promises; 0 when it does not answer."""
+        if self._http is None:
+            return 0
+        headers = {"Authorization": f"Bearer {self._badge()}"}
+        try:
+            async with self._http.request(
+                method,
+                _url(pod.address, path),
+                json=body,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=PROMISE_SECONDS),
+                allow_redirects=False,
+            ) as response:
+                if response.status == HTTPStatus.UNAUTHORIZED:
+                    self._trouble(pod.address, "agent_pod_refuses_us", check="web and agents need one LiveKit secret")
+                    return response.status
+                answer = _Answer.model_validate_json(await response.content.read(LARGEST_ANSWER_BYTES))
+        except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
+            self._trouble(pod.address, "agent_pod_silent", error=type(error).__name__)
+            return 0
+        self._note(pod.address, answer)
+        return response.status
+
+    def _note(self, address: tuple[str, int], answer: _Answer) -> None:
+        before = self._pods.get(address)
+        if before is not None and before.instance != answer.instance:
+            self._lost |= before.rooms  # another program at the same address: the calls of the first are gone
+        now = time.monotonic()
+        self._reported = {job: at for job, at in self._reported.items() if at > now - REMEMBER_LOST_SECONDS}
+        for lost in answer.lost:
+            if lost.id not in self._reported:
+                self._reported[lost.id] = now
+                self._lost.add(lost.room)
+        self._pods[address] = Pod(
+            address=address,
+            instance=answer.instance,
+            active=answer.active,
+            slots=answer.slots,
+            draining=answer.draining,
+            rooms=frozenset(call.room for call in answer.calls),
+            reserved=frozenset(call.room for call in answer.reserved),
+            seen_at=now,
+        )
+
+    def _has_left(self, address: tuple[str, int]) -> bool:
+        """Tell whether DNS knows pods and this one is none of them: with a missed answer it is gone."""
+        named = set[tuple[str, int]]().union(*self._addresses.values())
+        return bool(named) and address not in named
 
     def _trouble(self, about: str | tuple[str, int], event: str, **facts: str) -> None:
         # Once for each spell of trouble: a line a second would bury the reason.
@@ -140,8 +255,17 @@ class Pods:
 
     def _forget(self, address: tuple[str, int]) -> None:
         self._troubled.discard(address)
-        if self._pods.pop(address, None) is not None:
-            log.info("agent_pod_gone")
+        self._misses.pop(address, None)
+        self._doors.pop(address, None)
+        pod = self._pods.pop(address, None)
+        if pod is not None:
+            self._lost |= pod.rooms
+            log.info("agent_pod_gone", calls=len(pod.rooms))
+
+
+def _url(address: tuple[str, int], path: str) -> str:
+    host, port = address
+    return f"http://[{host}]:{port}{path}" if ":" in host else f"http://{host}:{port}{path}"
 
 
 async def _addresses(target: str) -> set[tuple[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -14,10 +15,13 @@ from alex_web.livekit import LiveKit
 from alex_web.metrics import Metrics
 from alex_web.pods import Pods
 from alex_web.settings import Settings
+from alex_web.tokens import badge
+from alex_web.watch import PATROL_SECONDS, Watch
 
 log = structlog.get_logger("alex.web")
 
-LOOK_SECONDS = 1.0
+# The looks decide how soon a caller whose agent died hears another one; each is one small request to each agent pod.
+LOOK_SECONDS = 0.5
 PROBE_SECONDS = 5.0
 # A restart of LiveKit takes seconds, and a page that says "server trouble" is better than none: stay ready through it.
 SILENT_SECONDS = 60.0
@@ -30,9 +34,10 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.livekit = LiveKit(settings, self.metrics)
-        self.pods = Pods(settings.agent_pods, self.metrics)
+        self.pods = Pods(settings.agent_pods, self.metrics, badge(settings))
         self.admission = Admission(self.pods, self.metrics)
         self.calls = Calls(settings, self.admission, self.livekit, self.metrics)
+        self.watch = Watch(self.pods, self.admission, self.livekit, self.metrics)
         self.stopping = False
         self._loops: list[asyncio.Task[None]] = []
 
@@ -42,6 +47,7 @@ class Service:
         self._loops = [
             asyncio.create_task(_every(LOOK_SECONDS, self._look)),
             asyncio.create_task(_every(PROBE_SECONDS, self.livekit.probe)),
+            asyncio.create_task(_every(PATROL_SECONDS, self.watch.patrol)),
         ]
 
     async def close(self) -> None:
@@ -50,6 +56,7 @@ class Service:
             loop.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await loop
+        await self.watch.close()
         await self.pods.close()
         await self.livekit.close()
 
@@ -64,12 +71,14 @@ class Service:
     async def _look(self) -> None:
         await self.pods.look()
         self.admission.settle()
+        self.watch.look()
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     while True:
+        began = time.monotonic()
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - a watch that dies unseen would freeze what everybody decides by
             log.error("watch_failed", error=type(error).__name__)
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -45,6 +46,11 @@ class HangUp(BaseModel):
     # Metadata and attributes at their limits, in base64, fit; what is longer is no token of ours.
     participant_token: str = Field(max_length=12 * 1024, description="the token that the call was joined with")
 
+
+# Agent pods take no token that was signed for anybody else.
+AGENTS = "alex-agent"
+# One request, and clocks that differ a little.
+BADGE_SECONDS = 30
 
 # A call lasts far longer than its token may be used to join; no call lasts longer than this (ALEX_MAX_CALL_SECONDS).
 LONGEST_CALL = timedelta(days=1)
@@ -99,6 +105,20 @@ def mint(settings: Settings, request: TokenRequest, room: str, identity: str) ->
     if request.participant_attributes:
         token = token.with_attributes(request.participant_attributes)
     return TokenAnswer(server_url=settings.server_url, participant_token=token.to_jwt())
+
+
+def badge(settings: Settings) -> Callable[[], str]:
+    """Make what signs the tokens that agent pods know web by."""
+
+    def sign() -> str:
+        claims = {
+            "iss": settings.secret("livekit_api_key"),
+            "aud": AGENTS,
+            "exp": datetime.now(UTC) + timedelta(seconds=BADGE_SECONDS),
+        }
+        return jwt.encode(claims, settings.secret("livekit_api_secret"), algorithm="HS256")
+
+    return sign
 
 
 def holder(settings: Settings, token: str) -> tuple[str, str]:

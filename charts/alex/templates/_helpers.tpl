@@ -137,6 +137,13 @@ ws://{{ ternary (printf "[%s]" .address) .address (contains ":" .address) }}:{{ 
 {{- if and .Values.offline.enabled (include "alex.offlineNeeded" .) }}true{{ end -}}
 {{- end -}}
 
+{{/* "true" when agents tell Kubernetes how busy they are: without the policy that fences it in only where that is said explicitly. */}}
+{{- define "alex.deletionCost" -}}
+{{- with .Values.agent.deletionCost -}}
+{{- if and .enabled (or .policy .withoutPolicy) }}true{{ end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Environment that every program of Alex reads. */}}
 {{- define "alex.commonEnv" -}}
 - name: ALEX_LOG_LEVEL

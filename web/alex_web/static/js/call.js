@@ -32,16 +32,18 @@
 
 const TOPIC_CAPTIONS = 'lk.transcription';
 const TOPIC_TYPED = 'lk.chat';
+/** From web: nobody is free, and nobody is coming. */
+const TOPIC_BUSY = 'alex.busy';
 const AGENT_STATE = 'lk.agent.state';
 
 /** Waits in milliseconds, each with its reason. */
 const WAIT = {
   /** After this a caller wonders; an agent is normally here in 0.7 s. */
   long: 6_000,
-  /** web replaces a dead agent within seconds; a healthy cluster never needs this long. */
-  agent: 25_000,
-  /** An agent that says goodbye closes the room within this; if not, we close it. */
-  goodbye: 3_000,
+  /** web replaces a dead agent within seconds, and says so when it cannot; nothing else takes this long. */
+  agent: 30_000,
+  /** An agent that says goodbye closes the room at once; one that had to go is followed by another within this. */
+  goodbye: 8_000,
   /** Nobody waits longer for a free line without wanting to be asked again. */
   line: 300_000,
   /** A token is a matter of milliseconds; a hanging server must not look like a slow one. */
@@ -324,12 +326,18 @@ export class Call extends EventTarget {
       .on(RoomEvent.TrackSubscribed, mine((track) => track.kind === 'audio' && this.#emit('sound', track)))
       // Not only mine: what a room that has ended still plays must stop too.
       .on(RoomEvent.TrackUnsubscribed, (/** @type {any} */ track) => this.#emit('sound-ended', track))
+      .on(RoomEvent.DataReceived, mine((_data, who, _kind, topic) => who || this.#told(topic)))
       .on(RoomEvent.LocalTrackUnpublished, mine(() => this.#microphoneLost()))
       .on(RoomEvent.AudioPlaybackStatusChanged, mine(() => this.#set({ audioBlocked: !room.canPlaybackAudio })))
       .on(RoomEvent.SignalReconnecting, mine(() => this.#set({ phase: 'reconnecting' })))
       .on(RoomEvent.Reconnecting, mine(() => this.#set({ phase: 'reconnecting' })))
       .on(RoomEvent.Reconnected, mine(() => this.#reconnected()))
       .on(RoomEvent.Disconnected, mine((reason) => this.#disconnected(reason)));
+  }
+
+  /** Takes what the server itself says; nobody in the room can say it. */
+  #told(/** @type {string|undefined} */ topic) {
+    if (topic === TOPIC_BUSY) this.#end({ problem: this.#snapshot.startedAt ? 'agent-lost' : 'still-busy' });
   }
 
   /** @returns {any} the participant that is Alex */
