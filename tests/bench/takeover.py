@@ -84,30 +84,20 @@ def kill(kube: Kube, kind: str) -> float:
     return float(told.split()[0])
 
 
-async def heard_again(call: Call, since: float) -> float:
-    """Wait for a voice after a moment of the call; return after how many seconds it was."""
-    async with asyncio.timeout(LONGEST_SECONDS):
-        while not call.recording.sounded_since(since + 0.2):
-            await asyncio.sleep(0.02)
-    seconds = call.now - since
-    await call._listen_to_the_end(since)
-    return seconds
-
-
 async def die(kube: Kube, kind: str, sentences: Sequence[Clip]) -> Death:
     """Make a call, let its agent die, and see what the caller hears."""
     await asyncio.to_thread(eventually, "two agent pods take calls", lambda: len(ready_pods(kube)) > 1, 120)
     async with aiohttp.ClientSession() as http:
         invitation = await take_token(http, f"http://localhost:{target()['page_port']}", 60.0)
     try:
-        async with Call(invitation, limits=Limits(agent_away=LONGEST_SECONDS)) as call:
+        async with Call(invitation, limits=Limits(agent_away=LONGEST_SECONDS, answer=LONGEST_SECONDS)) as call:
             await call.greeting()
             await call.ask(sentences[0])
             at = await asyncio.to_thread(kill, kube, kind)
-            seconds = await heard_again(call, call.now - (time.time() - at))
+            seconds = await call.heard_again(call.now - (time.time() - at))
             turn = await call.ask(sentences[1])
             return Death(kind, seconds, "bruno" in turn.answer.lower())
-    except (CallError, TimeoutError) as error:
+    except CallError as error:
         sys.stdout.write(f"{kind}: {error!r}\n")
         return Death(kind, None)
 

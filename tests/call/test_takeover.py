@@ -5,7 +5,6 @@ The caller's recording says when a voice is heard again.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -43,20 +42,10 @@ async def talking(stack: Stack, voice: Voice) -> AsyncIterator[Call]:
     """Be in a call in which something worth remembering was said."""
     async with aiohttp.ClientSession() as http:
         invitation = await take_token(http, stack.url, 30.0)
-    async with Call(invitation, limits=Limits(agent_away=LONGEST_SECONDS)) as call:
+    async with Call(invitation, limits=Limits(agent_away=LONGEST_SECONDS, answer=LONGEST_SECONDS)) as call:
         await call.greeting()
         await call.ask(voice.say("My dog is called Bruno."))
         yield call
-
-
-async def heard_again(call: Call, since: float) -> float:
-    """Wait until Alex is audible after a moment; return after how many seconds it was."""
-    async with asyncio.timeout(LONGEST_SECONDS):
-        while not call.recording.sounded_since(since + 0.2):
-            await asyncio.sleep(0.02)
-    seconds = call.now - since
-    await call._listen_to_the_end(since)
-    return seconds
 
 
 def holder(stack: Stack) -> str:
@@ -94,7 +83,7 @@ async def test_a_killed_job_is_followed_by_another(pair: Stack, voice: Voice) ->
     async with talking(pair, voice) as call:
         dead = job(pair)
         dead.kill()
-        seconds = await heard_again(call, call.now)
+        seconds = await call.heard_again(call.now)
         await remembers(call, voice)
         agents = [event.name for event in call.events]
 
@@ -126,7 +115,7 @@ async def test_a_dead_agent_is_followed_by_the_other(
         family = [process, *process.children(recursive=True)]
         try:
             end(process)
-            seconds = await heard_again(call, call.now)
+            seconds = await call.heard_again(call.now)
         finally:
             for one in family:
                 if one.is_running():
@@ -159,7 +148,7 @@ async def test_a_drain_at_its_bound_hands_the_call_over(pair: Stack, voice: Voic
         process = pair.programs[name].process
         assert process is not None
         process.send_signal(signal.SIGTERM)
-        seconds = await heard_again(call, call.now)
+        seconds = await call.heard_again(call.now)
         await remembers(call, voice)
 
     assert seconds < LONGEST_SECONDS

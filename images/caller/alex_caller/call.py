@@ -33,6 +33,7 @@ from alex_caller.speech import Clip
 
 POLL_SECONDS = 0.03
 CHAT = "lk.chat"
+ECHO_SECONDS = 0.2  # the last of a voice may still be on its way
 HANG_UP_SECONDS = 5.0  # a server that does not answer a goodbye must not keep the caller
 
 
@@ -177,6 +178,18 @@ class Call:
             raise CallError("no_answer", "there was a sound, but no answer")
         mine, theirs = self.said()
         return Turn(asked_at, gap, mine, theirs, ended)
+
+    async def heard_again(self, since: float) -> float:
+        """Wait until Alex, who was silent, is audible after a moment, and let it finish; returns how long it took.
+
+        Raises CallError when nothing is heard within `limits.answer`, or the call is cut.
+        """
+        await self._until(
+            lambda: self.recording.sounded_since(since + ECHO_SECONDS), self.limits.answer, "silence", "no voice again"
+        )
+        seconds = self.now - since
+        await self._listen_to_the_end(since)
+        return seconds
 
     def said(self) -> tuple[str, str]:
         """My words and Alex's since the last question, as far as the captions go."""
