@@ -41,6 +41,14 @@ HAND_OVER = signal.SIGUSR1
 # A job leaves its room within a second; the chart's grace period counts on this being short.
 HAND_OVER_SECONDS = 10.0
 
+# A loop that does not turn for this long belongs to a process that was stopped, or to a node in trouble: by then web
+# has put our agents out of their rooms.
+STALL_SECONDS = 2.0
+TICK_SECONDS = 0.25
+
+# Offers that waited meanwhile are all read within this.
+STALE_SECONDS = 1.0
+
 # What a job sent before it died may still lie in the socket when its end is noticed.
 LAST_WORDS_SECONDS = 0.05
 
@@ -61,14 +69,16 @@ class Capacity:
         self._reservations = Reservations()
         self._lost: deque[tuple[float, str, str]] = deque()  # when, job, room
         self._ended: set[int] = set()
+        self._ticked_at = time.monotonic()
+        self._stalled_at = -STALE_SECONDS
         metrics.slots.set(slots)
 
     async def request(self, request: JobRequest) -> None:
         """Accept the job if a slot is free or promised to its room, else let LiveKit ask the next pod."""
         draining, room = self._server.draining, request.room.name
         promised = room in self._reservations.open()
-        if draining or (self._taken() >= self._slots and not promised):
-            reason = "draining" if draining else "full"
+        if draining or self._stood_still() or (self._taken() >= self._slots and not promised):
+            reason = "draining" if draining else "stalled" if self._stood_still() else "full"
             self._metrics.refused(reason)
             log.info("job_refused", reason=reason)
             await request.reject(terminate=False)
@@ -99,6 +109,13 @@ class Capacity:
         """Notice jobs that die; to be called once the server runs."""
         # Private, and the only place that knows at once; a contract test watches over the name.
         self._server._proc_pool.on("process_closed", self._on_closed)  # noqa: SLF001
+
+    async def tick(self) -> None:
+        """Notice when this process has stood still; runs for as long as the agent does."""
+        while True:
+            self._stood_still()
+            self._ticked_at = time.monotonic()
+            await asyncio.sleep(TICK_SECONDS)
 
     def ended(self, process: int) -> None:
         """Note that the job of a process said its last word: what it leaves behind is in order."""
@@ -142,6 +159,13 @@ class Capacity:
             "reserved": [{"room": room} for room in self._reservations.open(rooms)],
             "lost": [{"id": job, "room": room} for _, job, room in self._lost],
         }
+
+    def _stood_still(self) -> bool:
+        """Tell whether offers that come now may have waited while nobody answered: their rooms have other agents."""
+        now = time.monotonic()
+        if now - self._ticked_at > STALL_SECONDS:
+            self._stalled_at = now
+        return now - self._stalled_at < STALE_SECONDS
 
     def _on_closed(self, process: Any) -> None:
         job = process.running_job

@@ -15,7 +15,7 @@ STAGES = ("stt", "llm", "tts")
 PROVIDERS = {"deepgram": ("stt",), "openai": ("llm", "tts"), "elevenlabs": ("tts",), "offline": STAGES}
 TURN_OUTCOMES = ("answered", "interrupted", "failed")
 CALL_OUTCOMES = ("ended", "nobody_came", "too_long", "failed", "cut", "lost", "replaced")
-REFUSALS = ("full", "draining")
+REFUSALS = ("full", "draining", "stalled")
 
 # Speech: below 100 ms nobody notices, at 800 ms a pause is felt, past 3 s people ask "hello?"; 10 s is a failure.
 SPEECH_BUCKETS = (

@@ -100,11 +100,13 @@ async def serve(settings: Settings) -> int:
         close = partial(_close, server, metrics)
         runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready, may_reserve)
         log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
+        ticking = asyncio.create_task(capacity.tick())
         cost = asyncio.create_task(deletion_cost.keep(settings, lambda: int(capacity.report()["active"])))
         try:
             return await _until(stop, server.run(devmode=False), drain, capacity.hand_over, close)
         finally:
             cost.cancel()
+            ticking.cancel()
             await runner.cleanup()
             receiver.close()
 

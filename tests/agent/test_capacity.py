@@ -86,6 +86,21 @@ async def test_promised_slot_waits_for_its_room() -> None:
     assert gate.reserve("mine", 30) == "made", "a promise that was kept does not stand in the way of a successor"
 
 
+async def test_offers_that_waited_are_refused() -> None:
+    """A pod that stood still takes none of the offers that waited: other agents have those calls."""
+    gate, metrics = capacity(2)
+    gate._ticked_at -= 5
+    late = await answers(gate, 2)
+    ticking = asyncio.create_task(gate.tick())
+    await asyncio.sleep(1.1)
+    fresh = await answers(gate, 1)
+    ticking.cancel()
+
+    assert late == [("reject", False)] * 2
+    assert fresh == [("accept", IDENTITY)]
+    assert metrics.registry.get_sample_value("alex_agent_refused_jobs_total", {"reason": "stalled"}) == 2
+
+
 def test_promises_are_slots() -> None:
     """As many promises as slots; a room is told that it has one; a promise given back is a slot again."""
     gate, _ = capacity(2)

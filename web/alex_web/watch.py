@@ -22,7 +22,8 @@ from alex_web.problems import Problem
 log = structlog.get_logger("alex.web")
 
 # Seconds before each try. A slot may become free, a pod may start: a quarter of a minute in all; the page waits 30 s.
-PAUSES = (0.0, 0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+# The first come at once, because LiveKit may have chosen a pod that stands still.
+PAUSES = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 # As long as the right to send an agent is ours. If we stop, another replica goes on after it.
 LEASE_SECONDS = 10.0
 # A job is accepted within half a second. LiveKit may have offered it to a pod that stands still, and waits ten seconds
