@@ -27,7 +27,7 @@ _BREAK = re.compile(
 _BARE = re.compile(
     r"^(?:(?:do you have |have you got |got |can you give me |i need |please )?(?:any|some|a few|a) (?:good |quick |other )?(?:tips?|advice|ideas?|suggestions?|thoughts)(?: for me| on that| for that)?|"
     r"what (?:can|should|could|do|would|shall|must) (?:i|we|you) (?:do|try|take|use|suggest|recommend|advise)(?: about (?:it|that|this)| against (?:it|that)| now| for (?:it|that|him|her))?|"
-    r"what (?:now|then|next|helps|would help|to do|is good for (?:it|that))(?: against (?:it|that))?|(?:is there )?anything (?:that )?(?:i|we) can (?:do|take|try)(?: about (?:it|that)| against (?:it|that)| for (?:it|that))?|"
+    r"(?:where|how) (?:do|should|can) (?:i|we) (?:start|begin)|how do (?:i|we) do (?:it|that)|what (?:now|then|next|helps|would help|to do|is good for (?:it|that))(?: against (?:it|that))?|(?:is there )?anything (?:that )?(?:i|we) can (?:do|take|try)(?: about (?:it|that)| against (?:it|that)| for (?:it|that))?|"
     r"is there (?:anything|something)(?: (?:that )?(?:i|we) can (?:do|take|try)| that helps)?(?: about (?:it|that)| for (?:it|that))?|(?:can|could) you help(?: me)?(?: with (?:it|that|this))?|help(?: me)?|"
     r"how (?:do|can|could|should) (?:i|we) (?:fix|stop|treat|solve|get rid of|cure|handle|deal with) (?:it|that|this|them)|(?:i|we) (?:do not know|have no idea) what to do)$"
 )
@@ -141,6 +141,11 @@ def _help_with(told: str) -> Iterator[str]:
     ):
         yield f"how do i get {spilled[1]} out of {spilled[2]}"
         yield f"how do i remove a {spilled[1]} stain"
+    if wish := re.match(
+        r"(?:i|we) (?:am |are )?(?:really |just )?(?:try(?:ing)? to|want to|would like to|need to|have to|plan(?:ning)? to|hope to) (?:\w+ly )?(.+)",
+        told,
+    ):
+        yield f"how do i {wish[1]}"
     thing = _WITHOUT.sub("", re.split(r" and (?:can not|will not|does not|is|has|it)\b", told, maxsplit=1)[0])
     owner = re.match(r"(?:my|our|the) (\w+) (?:has|have|is having)(?: got)? (.+)", told)
     if owner or thing != told:

@@ -85,6 +85,11 @@ class Knowledge:
         at = self._paraphrases.find(moment.core)
         return reply(self.entries[at], moment) if at is not None and not self.entries[at].tool else None
 
+    def told(self, text: str) -> Entry | None:
+        """Return the entry for a trouble that is told in a text, None when there is none."""
+        at = self._paraphrases.told(text)
+        return self.entries[at] if at is not None and not self.entries[at].tool else None
+
     def find(self, text: str, near: float = NEAR) -> Entry | None:
         """Return the entry for a question, None when none is near enough."""
         entry, score = self.nearest(text)

@@ -173,6 +173,8 @@ class Mind:
                 said = self._skilled(replace(moment, heard=hear(part)))
             else:
                 entry = self._know.find(part, _NEAR_TOLD)
+                if entry is None and which is clauses.rest:
+                    entry = self._know.told(part)
                 said = knowledge.reply(entry, moment) if entry else None
             if said is not None:
                 return said

@@ -13,7 +13,7 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from . import kinds
+from . import kinds, voices
 from .normalise import stem
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ potato spud
 biscuit cookie
 chips fries
 aubergine eggplant
+burn burnt scorch
+spill spilt
 courgette zucchini
 prawn shrimp
 coriander cilantro
@@ -108,7 +110,7 @@ for _line in _SAME.splitlines():
 # Said for politeness, measure or manner: a question is the same with and without them.
 _DROPPED = re.compile(
     r"\b(?:a lot of|lots of|plenty of|a great deal of|loads of|high amounts? of|an? amount of|(?:high|rich) in|in (?:them|it)|for (?:an )?(?:adults?|grown ups?|me|you|us|beginners)|"
-    r"grown up|(?:an? )?adults?|human beings?|humans?|these days|nowadays|at the moment|at home|at all|all right|in general|generally|usually|usual|normally|normal|average|typical|typically|"
+    r"(?:the|this) (?:word|term)|grown up|(?:an? )?adults?|human beings?|humans?|these days|nowadays|at the moment|at home|at all|all right|in general|generally|usually|usual|normally|normal|average|typical|typically|"
     r"actually|exactly|really|truly|ever|still|also|maybe|perhaps|probably|supposed to|meant to|ought to|have to|need to|manage to|able to|want to|like to|love to|try to|tend to|get to|happen to|"
     r"in (?:the|this|all the|whole|entire|our) (?:whole |entire )?world|on (?:the )?(?:earth|planet)|in the (?:human )?body|our body|of all time|that (?:ever )?(?:lived|existed)|each other|your own|my own|on my own|by myself|"
     r"as well|right away|of course|let us say|say|roughly|approximately|around about|more or less|or so|"
@@ -123,17 +125,20 @@ _LIGHT = frozenset(
 # Of these the question's kind says nothing: they tell questions apart after all.
 _KEPT = frozenset(["not", "no", "old", "long", "far", "often", "tall", "high", "deep", "make", "best", "off"])
 _LIGHT_STEMS = frozenset(stem(word) for word in _LIGHT) - _KEPT
+# "When should I prune roses" asks for anybody.
+_ANYBODY = re.compile(r"\b(?:(?:do|should|can|must|could|would|may|shall) i|(?:should|can|must|could) (?:you|we))\b")
 _ME = re.compile(r"\b(?:i|my|me|mine)\b")
 _YOU = re.compile(r"\b(?:you|your|yourself)\b")
 _RARE = 0.55  # weight from which a word alone says what a question is about
 _COMMON = 0.62  # a word more than this is another thing
+_MORE = 2  # words of weight that a told trouble may have besides
 _FEWEST = 2  # words of weight in the shorter question
 
 
 @lru_cache(maxsize=32768)
 def meant(text: str) -> frozenset[str]:
     """Return what a question is about: one word for each meaning, in no order."""
-    kept = _TURNS.sub("turn colour", _DROPPED.sub(" ", text))
+    kept = _TURNS.sub("turn colour", _DROPPED.sub(" ", text.replace("get to know", "meet")))
     found = {stem(word) for word in kept.split()}
     return frozenset(_meaning(word) for word in found if word not in _LIGHT_STEMS)
 
@@ -170,7 +175,28 @@ class Paraphrases:
                 owners[word].add(owner)
         total = len(self._answers) + 1
         self._weights = {word: math.log(total / len(found)) / math.log(total) for word, found in owners.items()}
-        self.find = lru_cache(maxsize=2048)(self._find)
+        self.find = lru_cache(maxsize=2048)(self._any)
+        self.told = lru_cache(maxsize=2048)(self._told)
+
+    def _any(self, text: str) -> int | None:
+        """Return the owner of the question that asks the same, also when it is said in another way."""
+        ways = (text, *voices.others(text))
+        return next((owner for way in ways if (owner := self._find(way)) is not None), None)
+
+    def _told(self, text: str) -> int | None:
+        """Return the owner of the trouble that is told in a text, with no more than two words of weight beside it."""
+        told = meant(text)
+        found = {at for word in told for at in self._having.get(word, ()) if self._rows[at] <= told}
+        fitting = [
+            at
+            for at in found
+            if len(self._rows[at]) >= _FEWEST
+            and len(told) - len(self._rows[at]) <= _MORE
+            and kinds.tells(self._phrases[at][0])
+            and bool(_ME.search(text)) == bool(_ME.search(self._phrases[at][0]))
+        ]
+        best = max(fitting, key=lambda at: (len(self._rows[at]), -at), default=None)
+        return None if best is None else self._phrases[best][1]
 
     def _find(self, text: str) -> int | None:
         """Return the owner of the question that asks the same, None when there is none or more than one kind of it."""
@@ -188,8 +214,15 @@ class Paraphrases:
     def _agrees(self, text: str, at: int) -> bool:
         phrase = self._phrases[at][0]
         mine, known = _sort(text), _sort(phrase)
-        if mine != known and not (
-            ({mine, known} <= {"do", "what"} and _can_do(text) == _can_do(phrase)) or {mine, known} <= {"how", "why"}
+        # "My washing machine smells" is told, and its answer says why.
+        trouble = mine in {"why", "do"} and not kinds.kind(phrase) and kinds.tells(phrase)
+        if (
+            mine != known
+            and not trouble
+            and not (
+                ({mine, known} <= {"do", "what"} and _can_do(text) == _can_do(phrase))
+                or {mine, known} <= {"how", "why"}
+            )
         ):
             return False
         if kinds.opposed(text, phrase) or _first_person(text, phrase):
@@ -236,7 +269,10 @@ def _first_person(text: str, phrase: str) -> bool:
     """Tell whether only one of two questions is about Alex, or about the caller's own things."""
     if kinds.kind(text) == "do":
         return False
-    return bool(_YOU.search(text)) != bool(_YOU.search(phrase)) or bool(_ME.search(text)) != bool(_ME.search(phrase))
+    one, other = text, phrase
+    if kinds.kind(text) != "yes":
+        one, other = _ANYBODY.sub("", text), _ANYBODY.sub("", phrase)
+    return bool(_YOU.search(one)) != bool(_YOU.search(other)) or bool(_ME.search(one)) != bool(_ME.search(other))
 
 
 @lru_cache(maxsize=4096)

@@ -42,6 +42,8 @@ def rated(moment: Moment) -> Answer | None:
     """Answer a little story with a rate in it; before units, which only see the measures in it."""
     marked = _marked(_NOT_ONE.sub(r"\1", moment.core))
     numbers = [Fraction(found) for found in re.findall(r"#([0-9/]+)", marked)]
+    if re.search(r"\beach way\b|\bthere and back\b|\bround trip\b", marked):
+        return rates.too_much(marked, numbers)
     return next((said for rule in rates.RULES if numbers and (said := rule(marked, numbers))), None)
 
 
