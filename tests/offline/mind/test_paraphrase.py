@@ -127,3 +127,17 @@ def test_a_feeling_is_answered_warmly(mind: Mind) -> None:
     }
 
     assert not unfit(mind, cases)
+
+
+def test_a_name_or_a_greeting_does_not_hide_the_question(mind: Mind) -> None:
+    """Who says a name or a word of greeting before the question is answered, and the name is kept."""
+    cases = {
+        "Hello, my name is Anna and I'd like to know how to make pancakes.": "flour",
+        "Hi, I'm Tom. What's the capital of France?": "Paris",
+        "Hi, what can you do?": "sums|sum",
+        "My back hurts, what can I do?": "warmth",
+        "I have chest pain, what should I do?": "emergency number",
+    }
+
+    assert not unfit(mind, cases)
+    assert "Tom" in converse(mind, ["Hi, I'm Tom. What's the capital of France?", "What's my name?"])[1]

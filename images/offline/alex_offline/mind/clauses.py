@@ -20,19 +20,21 @@ _START = (
 )
 _BREAK = re.compile(
     rf"(?<=[.!?;])\s+|,\s+(?:and |but |so |because |then )?(?={_START})|\s+(?:but|because|since)\s+(?=(?:i|my|we|it|he|she)\b)|"
-    r"\s+and\s+(?=(?:i'm|i am|i've|i have|i can|i can't|i do|i don't|i feel|i need|i want|i would|my|now|what|how|why|when|where|who|can you|could you|tell)\b)",
+    r"\s+and\s+(?=(?:i'm|i'd|i am|i've|i have|i can|i can't|i do|i don't|i feel|i need|i want|i would|my|now|what|how|why|when|where|who|can you|could you|tell)\b)",
     re.IGNORECASE,
 )
 # What asks for help with what was just told.
 _BARE = re.compile(
     r"^(?:(?:do you have |have you got |got |can you give me |i need |please )?(?:any|some|a few|a) (?:good |quick |other )?(?:tips?|advice|ideas?|suggestions?|thoughts)(?: for me| on that| for that)?|"
-    r"what (?:can|should|could|do|would|shall|must) (?:i|we|you) (?:do|try|take|use|suggest|recommend|advise)(?: about (?:it|that|this)| against (?:it|that)| now| for (?:it|that|him|her))?|"
-    r"(?:where|how) (?:do|should|can) (?:i|we) (?:start|begin)|how do (?:i|we) do (?:it|that)|what (?:now|then|next|helps|would help|to do|is good for (?:it|that))(?: against (?:it|that))?|(?:is there )?anything (?:that )?(?:i|we) can (?:do|take|try)(?: about (?:it|that)| against (?:it|that)| for (?:it|that))?|"
+    r"what (?:do|would|can) you (?:suggest|recommend|advise)|what (?:can|should|could|do|would|shall|must) (?:i|we) (?:do|try|take|use)(?: about (?:it|that|this)| against (?:it|that)| now| for (?:it|that|him|her))?|"
+    r"(?:where|how) (?:do|should|can) (?:i|we) (?:start|begin)|how do (?:i|we) do (?:it|that)|what is (?:wrong|the matter)(?: with (?:it|that|him|her|them))?|what (?:now|then|next|helps|would help|to do|is good for (?:it|that))(?: against (?:it|that))?|(?:is there )?anything (?:that )?(?:i|we) can (?:do|take|try)(?: about (?:it|that)| against (?:it|that)| for (?:it|that))?|"
     r"is there (?:anything|something)(?: (?:that )?(?:i|we) can (?:do|take|try)| that helps)?(?: about (?:it|that)| for (?:it|that))?|(?:can|could) you help(?: me)?(?: with (?:it|that|this))?|help(?: me)?|"
     r"how (?:do|can|could|should) (?:i|we) (?:fix|stop|treat|solve|get rid of|cure|handle|deal with) (?:it|that|this|them)|(?:i|we) (?:do not know|have no idea) what to do)$"
 )
 _WHY = re.compile(r"^(?:why(?: is (?:that|it|this))?|how come|what (?:is|could be) (?:the reason|wrong|the cause)|what causes (?:it|that))$")  # fmt: skip
 _POINTS = re.compile(r"\b(it|that|this|them|those|these|her|him|one)\b")
+_AGAIN = re.compile(r"\b(?:say|repeat) (?:that|it|this)\b")
+_NAMED = re.compile(r"^(?:my name is|this is|i am called|i am) [a-z]+$")
 _LEADS_ON = re.compile(r"^(?:if|when|because|since|as|after|while|once)\b")
 _WITHOUT = re.compile(r"^(?:i|we) (?:have|have got|got|am having|keep getting|suffer from|get)(?: got)? (?:an? |some |the |really |very |bad |terrible |awful )*")  # fmt: skip
 _THINGS = re.compile(r"\b((?:my|the|our) )?(?:an? |some )?([a-z]{3,})(?= |$)")
@@ -109,8 +111,20 @@ def alone(turn: Turn) -> Iterator[str]:
     """Yield the questions that need nothing of what was told beside them."""
     for part in turn.asked:
         bare = _BARE.match(part) or _WHY.match(part)
-        if len(part.split()) >= _FEWEST_WORDS and not bare and not _POINTS.search(part) and not _LEADS_ON.match(part):
+        points = _POINTS.search(part) and not _AGAIN.search(part)
+        if len(part.split()) >= _FEWEST_WORDS and not bare and not points and not _LEADS_ON.match(part):
             yield part
+
+
+def greets(turn: Turn) -> bool:
+    """Tell whether somebody only said a name beside a question."""
+    return bool(turn.asked) and any(_NAMED.match(part) for part in turn.told)
+
+
+def troubles(turn: Turn) -> Iterator[str]:
+    """Yield what was told beside nothing but a bare request for help."""
+    if turn.asked and all(_BARE.match(part) for part in turn.asked):
+        yield from (part for part in reversed(turn.told) if len(part.split()) >= _FEWEST_WORDS)
 
 
 def together(turn: Turn) -> Iterator[str]:

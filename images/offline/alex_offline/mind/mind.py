@@ -156,12 +156,14 @@ class Mind:
             return knowledge.reply(entry, moment)
         return (
             self._limits.emergency(moment)
+            or self._beside_name(moment)
             or memory.answer(moment)
             or prompt.answer(moment)
             or riddles.answer(moment)
             or refer.answer(moment, self._know, self._skilled)
             or follow.answer(moment, self._know, self._skilled)
             or self._parts(moment, clauses.alone)
+            or self._parts(moment, clauses.troubles)
             or self._skilled(moment)
         )
 
@@ -170,7 +172,8 @@ class Mind:
         turn = clauses.read(moment.heard.raw)
         for part in which(turn) if turn else ():
             if clauses.asks(part):
-                said = self._skilled(replace(moment, heard=hear(part)))
+                alone = replace(moment, heard=hear(part))
+                said = memory.answer(alone) or self._skilled(alone)
             else:
                 entry = self._know.find(part, _NEAR_TOLD)
                 if entry is None and which is clauses.rest:
@@ -195,7 +198,7 @@ class Mind:
             or problems.answer(moment)
             or problems.hours_between(moment)
             or arithmetic.answer(moment)
-            or self._limits.answer(moment)
+            or self._limited(moment)
             or dates.answer(moment)
             or places.answer(moment)
             or follow.about(moment, self._know)
@@ -203,6 +206,18 @@ class Mind:
             or describe.answer(moment, self._know)
             or self._know.paraphrase(moment)
         )
+
+    def _beside_name(self, moment: Moment) -> Answer | None:
+        """Answer the question of a caller who only said a name before it."""
+        turn = clauses.read(moment.heard.raw)
+        return self._parts(moment, clauses.alone) if turn and clauses.greets(turn) else None
+
+    def _limited(self, moment: Moment) -> Answer | None:
+        """Return what Alex cannot know or must not judge; a general word on health gives way to what is known."""
+        limited = self._limits.answer(moment)
+        if limited is not None and limited.topic == "healthy":
+            return self._know.answer(moment) or self._know.paraphrase(moment) or limited
+        return limited
 
     def _guessed(self, moment: Moment) -> Answer | None:
         entry = self._know.guess(moment.core)

@@ -30,7 +30,7 @@ _RELATIONS = (
 FROM_HERE = re.compile(
     r"^(?:and )?how (?:far|long)\b.*\b(?:from (?:here|me|us|my place|home)|away|there|to get there)\b|^how far is (?:it|that)$"
 )
-_THERE = re.compile(r"\b(?:there|that (?:country|city)|this (?:country|city)|they|its|it)\b")
+_THERE = re.compile(r"^where is that$|\b(?:there|that (?:country|city)|this (?:country|city)|they|its|it)\b")
 _SAY = {
     "capital": "The capital of {name} is {value}.",
     "currency": "In {name} people pay with the {value}.",

@@ -46,7 +46,7 @@ def answer(moment: Moment, know: Knowledge, ask_again: Callable[[Moment], Answer
     if not _points_back(text):
         return None
     if moment.topic == places.TOPIC and places.relation(text):
-        return None  # it knows best itself whether a city or its country is meant
+        return places.answer(moment)  # it knows best itself whether a city or its country is meant
     asked = _place(moment, ask_again) if " there" in text else None
     if asked is None and know.find(text, 0.92):
         return None
