@@ -45,7 +45,7 @@ _OTHER = [
         (r"^who (?:was|is) (?:it (?:that|who) |the (?:person|man|woman|one) (?:that|who) )(.+)$", r"who \1"),
         (r"^which (?:person|man|woman|scientist|artist|painter|writer) (.+)$", r"who \1"),
         (r"^(?:is it|are they) true that (.+)$", r"do \1"),
-        (r"^(.*)\b(?:america|the us|the states)$", r"\1the united states"),
+        (r"^(.*)\b(?:america|the usa?|the states)$", r"\1the united states"),
         (r"^(?:how|what) about (.+)$", r"what is \1"),
     )
 ]  # fmt: skip
