@@ -10,6 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from .normalise import plain
+from .paraphrase import Paraphrases
 from .reply import Answer, ToolCall
 from .retrieval import NEAR, SOUNDS_LIKE, Index
 
@@ -43,6 +44,7 @@ SPOKEN = (
     "body.toml",
     "nature.toml",
     "culture.toml",
+    "everyday.toml",
 )
 _LONGEST_BY_SOUND = 8  # words; longer sentences rarely change all their words at once
 _FEWEST_LETTERS_BY_SOUND = 8  # letters; in less than that everything sounds like something
@@ -65,7 +67,9 @@ class Knowledge:
 
     def __init__(self, entries: tuple[Entry, ...]) -> None:
         self.entries = entries
-        self._index = Index([(plain(ask), at) for at, entry in enumerate(entries) for ask in entry.ask])
+        asked = [(plain(ask), at) for at, entry in enumerate(entries) for ask in entry.ask]
+        self._index = Index(asked)
+        self._paraphrases = Paraphrases(asked, [entry.say[0] for entry in entries])
 
     def answer(self, moment: Moment) -> Answer | None:
         """Answer from the entry whose question is near enough to what was said."""
@@ -75,6 +79,16 @@ class Knowledge:
         if entry is None and (wider := _WIDER.match(moment.core)):
             entry = self.find(wider[1])
         return reply(entry, moment) if entry else None
+
+    def paraphrase(self, moment: Moment) -> Answer | None:
+        """Answer from the entry whose question is about the same things in other words; nothing is done on it."""
+        at = self._paraphrases.find(moment.core)
+        return reply(self.entries[at], moment) if at is not None and not self.entries[at].tool else None
+
+    def told(self, text: str) -> Entry | None:
+        """Return the entry for a trouble that is told in a text, None when there is none."""
+        at = self._paraphrases.told(text)
+        return self.entries[at] if at is not None and not self.entries[at].tool else None
 
     def find(self, text: str, near: float = NEAR) -> Entry | None:
         """Return the entry for a question, None when none is near enough."""

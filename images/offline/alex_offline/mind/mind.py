@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from . import (
     arithmetic,
+    clauses,
     dates,
     describe,
     follow,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .normalise import Heard
 
 _REPLAYED = 30  # turns before this one that follow-ups may depend on
+_NEAR_TOLD = 0.78  # what was told beside a question must be nearly known to answer for the whole turn
 _GREETING = "Hello, I am Alex. How can I help you today?"
 _GOODBYES = ("Goodbye. It was nice talking with you.", "Take care. Goodbye.")
 _NOT_HEARD = ("I did not quite hear that. Could you say it again?", "Sorry, I missed that. Please say it once more.")
@@ -131,6 +133,8 @@ class Mind:
             whole = hear(f"{talk.past[-1].heard.raw} {talk.now.raw}")
             known = self._known(replace(moment, heard=whole, past=moment.past[:-1]))
         if known is None:
+            known = self._parts(moment, clauses.together) or self._parts(moment, clauses.rest)
+        if known is None:
             known = self._unknown(moment)
         return replace(known, text="") if known.tool is not None and known.tool.name == "end_call" else known
 
@@ -152,13 +156,32 @@ class Mind:
             return knowledge.reply(entry, moment)
         return (
             self._limits.emergency(moment)
+            or self._beside_name(moment)
             or memory.answer(moment)
             or prompt.answer(moment)
             or riddles.answer(moment)
             or refer.answer(moment, self._know, self._skilled)
             or follow.answer(moment, self._know, self._skilled)
+            or self._parts(moment, clauses.alone)
+            or self._parts(moment, clauses.troubles)
             or self._skilled(moment)
         )
+
+    def _parts(self, moment: Moment, which: Callable[[clauses.Turn], Iterator[str]]) -> Answer | None:
+        """Answer one part of what was said in one turn, or what several of them mean together."""
+        turn = clauses.read(moment.heard.raw)
+        for part in which(turn) if turn else ():
+            if clauses.asks(part):
+                alone = replace(moment, heard=hear(part))
+                said = memory.answer(alone) or self._skilled(alone)
+            else:
+                entry = self._know.find(part, _NEAR_TOLD)
+                if entry is None and which is clauses.rest:
+                    entry = self._know.told(part)
+                said = knowledge.reply(entry, moment) if entry else None
+            if said is not None:
+                return said
+        return None
 
     def _skilled(self, moment: Moment) -> Answer | None:
         """Return the answer of the skills that need nothing but the question."""
@@ -170,17 +193,31 @@ class Mind:
         return (
             tales.answer(moment, self._know)
             or words.answer(moment)
+            or problems.rated(moment)
             or units.answer(moment)
             or problems.answer(moment)
             or problems.hours_between(moment)
             or arithmetic.answer(moment)
-            or self._limits.answer(moment)
+            or self._limited(moment)
             or dates.answer(moment)
             or places.answer(moment)
             or follow.about(moment, self._know)
             or self._know.answer(moment)
             or describe.answer(moment, self._know)
+            or self._know.paraphrase(moment)
         )
+
+    def _beside_name(self, moment: Moment) -> Answer | None:
+        """Answer the question of a caller who only said a name before it."""
+        turn = clauses.read(moment.heard.raw)
+        return self._parts(moment, clauses.alone) if turn and clauses.greets(turn) else None
+
+    def _limited(self, moment: Moment) -> Answer | None:
+        """Return what Alex cannot know or must not judge; a general word on health gives way to what is known."""
+        limited = self._limits.answer(moment)
+        if limited is not None and limited.topic == "healthy":
+            return self._know.answer(moment) or self._know.paraphrase(moment) or limited
+        return limited
 
     def _guessed(self, moment: Moment) -> Answer | None:
         entry = self._know.guess(moment.core)
@@ -188,7 +225,7 @@ class Mind:
 
     def _unknown(self, moment: Moment) -> Answer:  # noqa: PLR0911  one way out for each kind of answer
         """Answer what no skill knows: honestly when a fact was asked for, with the small model when it is chat."""
-        if guessed := prompt.answer(moment, strict=False) or self._guessed(moment):
+        if guessed := prompt.answer(moment, strict=False) or self._guessed(moment) or problems.too_much(moment):
             return guessed
         if len(_FOREIGN.findall(moment.core)) >= 2:  # noqa: PLR2004  one such word may be a name
             return Answer(_OTHER_LANGUAGE, "language", aside=True)

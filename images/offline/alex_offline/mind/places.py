@@ -1,4 +1,4 @@
-# ruff: noqa: PLR2004  patterns read best on one line; numbers of letters and words are no settings
+# ruff: noqa: E501, PLR2004  patterns read best on one line; numbers of letters and words are no settings
 """Countries and cities: capitals and the like, and whose clock shows what."""
 
 from __future__ import annotations
@@ -20,19 +20,24 @@ _SHORTEST_FUZZY = 6  # letters; shorter names are too like everyday words
 _ALIKE = 0.84  # difflib ratio: one wrong letter in six
 _SAME_START = {"c": "k", "q": "k", "z": "s", "y": "j", "g": "j", "v": "w", "u": "o", "i": "e", "a": "e"}
 _RELATIONS = (
+    ("biggest", r"\b(?:biggest|largest) (?:city|town)\b"),
     ("capital", r"\bcapit[ao]ls?\b|\bcapital city\b"),
     ("currency", r"\bcurrency\b|\bmoney\b.*\b(?:use|used|have|pay|in)\b|\bpay with\b|\bpay in\b"),
     ("language", r"\blanguages?\b|\bspeak\b|\bspoken\b"),
     ("population", r"\bpopulation\b|how many (?:people|inhabitants|persons)\b.*\b(?:live|in|has|have|are)\b"),
     ("continent", r"\bcontinent\b|\bpart of the world\b|^where (?:is|are|in the world)\b|^where\b.* located\b"),
 )
-_THERE = re.compile(r"\b(?:there|that (?:country|city)|this (?:country|city)|they|its|it)\b")
+FROM_HERE = re.compile(
+    r"^(?:and )?how (?:far|long)\b.*\b(?:from (?:here|me|us|my place|home)|away|there|to get there)\b|^how far is (?:it|that)$"
+)
+_THERE = re.compile(r"^where is that$|\b(?:there|that (?:country|city)|this (?:country|city)|they|its|it)\b")
 _SAY = {
     "capital": "The capital of {name} is {value}.",
     "currency": "In {name} people pay with the {value}.",
     "language": "In {name} most people speak {value}.",
     "population": "{Name} has about {value} people.",
     "continent": "{Name} is in {value}.",
+    "biggest": "The biggest city in {name} is {value}.",
     "about": "{Name} is in {value}. Its capital is {capital}.",
 }
 
@@ -47,6 +52,13 @@ def answer(moment: Moment) -> Answer | None:
     if wanted == "population" and (many := _people_in_city(moment, country)):
         return many
     before = moment.state.answer
+    if before is not None and before.topic == TOPIC and FROM_HERE.search(text):
+        place = before.slots.get("city") or before.slots.get("country", "")
+        return Answer(
+            f"I do not know where you are, so I cannot say how far {place.title()} is. A map can tell you.",
+            TOPIC,
+            before.slots,
+        )
     if before is not None and before.topic == TOPIC:
         country = country or (before.slots.get("country") if wanted and _THERE.search(text) else None)
         if not wanted and country and len(text.split()) <= 5:
@@ -66,7 +78,7 @@ def answer(moment: Moment) -> Answer | None:
     name = _countries()[country]["name"]
     said = _SAY[wanted].format(name=name, Name=name[0].upper() + name[1:], value=value, capital=entry["capital"])
     slots = {"country": country, "relation": wanted, "spell": value}
-    return Answer(said, TOPIC, slots | ({"city": value.lower()} if wanted == "capital" else {}))
+    return Answer(said, TOPIC, slots | ({"city": value.lower()} if wanted in {"capital", "biggest"} else {}))
 
 
 def relation(text: str) -> str:
@@ -145,8 +157,9 @@ def _country(name: str, body: list[Any]) -> dict[str, str]:
     capital, continent, currency, language, *also = body
     millions = knowledge.table("population").get(name, 0)
     many = whole_words(round(millions * 10**6)) if millions else ""
-    return {"name": name, "capital": capital, "continent": continent, "currency": currency, "language": language,
-            "population": many, "also": "|".join(also)}  # fmt: skip
+    biggest = knowledge.table("biggest").get(name, capital.split(",")[0])
+    return {"name": name, "capital": capital, "biggest": biggest, "continent": continent, "currency": currency,
+            "language": language, "population": many, "also": "|".join(also)}  # fmt: skip
 
 
 @lru_cache(maxsize=1)

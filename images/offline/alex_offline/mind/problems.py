@@ -7,6 +7,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from . import rates
 from .numbers import say, tokens, values, whole_words
 from .reply import Answer
 
@@ -37,6 +38,15 @@ _IN_ONE = {
 _UNIT = r"(second|minute|hour|day|week|month|year)"
 
 
+def rated(moment: Moment) -> Answer | None:
+    """Answer a little story with a rate in it; before units, which only see the measures in it."""
+    marked = _marked(_NOT_ONE.sub(r"\1", moment.core))
+    numbers = [Fraction(found) for found in re.findall(r"#([0-9/]+)", marked)]
+    if re.search(r"\beach way\b|\bthere and back\b|\bround trip\b", marked):
+        return rates.too_much(marked, numbers)
+    return next((said for rule in rates.RULES if numbers and (said := rule(marked, numbers))), None)
+
+
 def answer(moment: Moment) -> Answer | None:
     """Answer a little story with numbers in it, when it is clear what to do with them."""
     text = _NOT_ONE.sub(r"\1", re.sub(r"\bboth of us\b|\bus both\b", "2 of us", moment.core))
@@ -55,7 +65,7 @@ def _marked(text: str) -> str:
     marked = " ".join(f"#{token}" if isinstance(token, Fraction) else token for token in tokens(text))
     marked = re.sub(r"#1 (?=(?:of|in) )", "", marked)
     return re.sub(
-        rf"#(\d+)(?: {_MONEY})?(?: and)? #([1-9]\d)(?= cents|$| (?!{_PEOPLE}\b|\w+s\b))",
+        rf"#(\d+)(?: {_MONEY})?(?: and)? #([1-9]\d)(?= cents|$| (?!{_PEOPLE}\b|\w+s\b|(?:hour|minute|day|week|month)\b))",
         lambda m: f"#{Fraction(int(m[1]) * 100 + int(m[2]), 100)}",
         marked,
     )
@@ -140,10 +150,12 @@ def _change(text: str, numbers: list[Fraction]) -> Answer | None:
     return _told(rest, unit[1] if unit else "", "You get back ") if rest >= 0 else None
 
 
-def _shared(text: str, numbers: list[Fraction]) -> Answer | None:
+def _shared(text: str, numbers: list[Fraction]) -> Answer | None:  # noqa: PLR0911  one way out for each kind of answer
     """Divide among people, and say what is left over of what cannot be cut."""
     if re.search(r"#[0-9/]+ divided by #[0-9/]+$", text):
         return None  # a plain sum
+    if re.search(rf"#[0-9/]+(?: {_MONEY})? (?:each|apiece)\b", text) and rates.TOTAL.search(text):
+        return None  # the price of each is told, not asked
     asks_each = re.search(rf"{_ASKED}.*{_EACH}|{_EACH}.*\bhow (?:many|much)\b", text)
     if not (asks_each or _SHARED.search(text)) or len(numbers) not in {1, 2}:
         return None
@@ -167,12 +179,13 @@ def _shared(text: str, numbers: list[Fraction]) -> Answer | None:
 def _portion(text: str, numbers: list[Fraction]) -> Answer | None:
     """Take half, a third or a quarter of what there is."""
     match = re.search(
-        r"(?:\b(half|third|quarter)|(#1/[234])) (?:of )?(?:them|it|these|those|the \w+|is|are|that)\b", text
+        rf"(?:\b(half|third|quarter)|(#1/[234])) (?:of )?(?:them|it|these|those|the \w+|is|are|that|how)\b|\b{_LOSES} (?:away )?(?:a )?(?:(half|third|quarter)\b|(#1/[234])(?![0-9/]))",
+        text,
     )
     wholes = [number for number in numbers if number.denominator == 1]
     if match is None or len(wholes) != 1 or not re.search(r"\bhow (?:many|much)\b", text):
         return None
-    part = _PARTS[match[1] or match[2]]
+    part = _PARTS[match[1] or match[2] or match[3] or match[4]]
     return _told(wholes[0] * (1 - part if _LEFT.search(text) else part))
 
 
@@ -217,13 +230,25 @@ _RULES: tuple[Callable[[str, list[Fraction]], Answer | None], ...] = (
 )  # fmt: skip
 
 
+def too_much(moment: Moment) -> Answer | None:
+    """Say honestly that a sum told as a story is too much, when nothing else knows an answer."""
+    marked = _marked(moment.core)
+    return rates.too_much(marked, [Fraction(found) for found in re.findall(r"#([0-9/]+)", marked)])
+
+
 def hours_between(moment: Moment) -> Answer | None:
     """Answer `from eleven to seven, how many hours is that`."""
-    match = re.search(r"\bfrom (.+?) (?:to|till|until) (.+?)(?:,? (?:how|for how|what)\b|$)", moment.core)
+    match = re.search(
+        r"\bfrom (.+?) (?:to|till|until) (.+?)(?:,? (?:how|for how|what|with|minus|less|and)\b|$)", moment.core
+    )
     if match is None or not re.search(r"how (?:many hours|long)", moment.core):
         return None
     start, end = values(match[1]), values(match[2])
     if len(start) != 1 or len(end) != 1 or not 0 < start[0] <= 24 or not 0 < end[0] <= 24:
         return None
     hours = (end[0] - start[0]) % (12 if max(start[0], end[0]) <= 12 else 24) or Fraction(12)
+    if off := re.search(
+        r"\b(?:with|minus|less|without|and) (an hour|half an hour)\b.*\b(?:lunch|break|pause)", moment.core
+    ):
+        hours -= Fraction(1) if off[1] == "an hour" else Fraction(1, 2)
     return _told(hours, "hours")

@@ -30,6 +30,7 @@ _EMPTY = re.compile(
     r"\byou (?:\w+ )?(?:know|say|said|mean|told|tell|hear|repeat|explain|think|sure|do|spell|write)\b|^when was (?:that|it)$|\b(?:spell|write|mean|repeat|true|why is|what is|what was|who was|who is|how is|true) (?:that|it|this)$|"
     r"\b(?:is|was) (?:that|this) (?:true|right|correct|all|so|you|it|a|the)\b|\bthis (?:call|is|week|year|month|evening|morning|weekend|line)\b|\bthat is\b"
 )
+_BIGGEST = re.compile(r"^(?:and )?(?:(?:what|which) is )?(?:the )?(?:biggest|largest) (?:city|town)(?: there)?$")
 _BEFORE_VERBS = frozenset(["i", "you", "we", "to", "who", "one", "people"])
 _FUNCTION = frozenset(["a", "an", "the", "of", "to", "in", "on", "at", "for", "from", "by", "with", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would", "should", "may", "might", "must", "i", "you", "me", "my", "your", "we", "us", "our", "it", "he", "she", "they", "them", "him", "her", "his", "its", "their", "this", "that", "these", "those", "there", "and", "or", "but", "not", "no", "so", "then", "than", "as", "what", "who", "whom", "whose", "when", "where", "which", "why", "how", "many", "much", "long", "far", "old", "often", "big", "tall", "high", "some", "any", "one", "it's", "tell", "about"])  # fmt: skip
 _NAME = re.compile(r"\b[A-Z][A-Za-z]+(?: (?:(?:da|de|van|von|of|the|der) )?[A-Z][A-Za-z]+)*")
@@ -38,10 +39,14 @@ _NAME = re.compile(r"\b[A-Z][A-Za-z]+(?: (?:(?:da|de|van|von|of|the|der) )?[A-Z]
 def answer(moment: Moment, know: Knowledge, ask_again: Callable[[Moment], Answer | None]) -> Answer | None:
     """Answer a question that points back, by putting each thing it may point to in the place of the pronoun."""
     text = moment.core
-    if moment.state.heard is None or moment.state.answer is None or not _points_back(text):
+    if moment.state.heard is None or moment.state.answer is None:
+        return None
+    if moment.topic == places.TOPIC and (places.FROM_HERE.search(text) or _BIGGEST.match(text)):
+        return places.answer(replace(moment, heard=hear(f"{text} there")))
+    if not _points_back(text):
         return None
     if moment.topic == places.TOPIC and places.relation(text):
-        return None  # it knows best itself whether a city or its country is meant
+        return places.answer(moment)  # it knows best itself whether a city or its country is meant
     asked = _place(moment, ask_again) if " there" in text else None
     if asked is None and know.find(text, 0.92):
         return None

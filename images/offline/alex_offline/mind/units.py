@@ -69,6 +69,11 @@ def answer(moment: Moment) -> Answer | None:
     text = re.sub(r"\b(?:feet|foot) and inch(?:es)?\b", "feet", moment.core)
     if re.search(r"\b(?:left|remaining|until|ago)\b|\byears? old\b", text):
         return None  # a question about the calendar, or about somebody of an age
+    if re.search(
+        r"\bhow (?:many|much) \w+ (?:should|do|must|can|could|would) (?:i|you|we|one|people|children|adults|they|he|she|my)\b(?!.*\bweigh\b)|\beach way\b",
+        text,
+    ):
+        return None  # what one should do is nothing to convert
     text = compound.joined(text)
     return _temperature(text) or _how_many(text) or _convert(text) or _measured(text) or _followed(moment)
 
