@@ -24,7 +24,7 @@ import aiohttp
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from alex_caller.call import Call, Limits
-from alex_caller.invitation import take_token
+from alex_caller.invitation import Invitation, TokenError, take_token
 from alex_caller.presence import CallError
 from alex_caller.speech import Clip, Voice
 from cluster.kube import ROOT, Kube, eventually, run, target
@@ -84,11 +84,23 @@ def kill(kube: Kube, kind: str) -> float:
     return float(told.split()[0])
 
 
+async def invited(url: str) -> Invitation:
+    """Get a token; the port-forward of the page may just be moving to another web pod."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    async with aiohttp.ClientSession() as http:
+        while True:
+            try:
+                return await take_token(http, url, LONGEST_SECONDS)
+            except TokenError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(1)
+
+
 async def die(kube: Kube, kind: str, sentences: Sequence[Clip]) -> Death:
     """Make a call, let its agent die, and see what the caller hears."""
     await asyncio.to_thread(eventually, "two agent pods take calls", lambda: len(ready_pods(kube)) > 1, 120)
-    async with aiohttp.ClientSession() as http:
-        invitation = await take_token(http, f"http://localhost:{target()['page_port']}", 60.0)
+    invitation = await invited(f"http://localhost:{target()['page_port']}")
     try:
         async with Call(invitation, limits=Limits(agent_away=LONGEST_SECONDS, answer=LONGEST_SECONDS)) as call:
             await call.greeting()

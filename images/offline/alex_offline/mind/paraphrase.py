@@ -126,7 +126,9 @@ _LIGHT = frozenset(
 _KEPT = frozenset(["not", "no", "old", "long", "far", "often", "tall", "high", "deep", "make", "best", "off"])
 _LIGHT_STEMS = frozenset(stem(word) for word in _LIGHT) - _KEPT
 # "When should I prune roses" asks for anybody.
-_ANYBODY = re.compile(r"\b(?:(?:do|should|ought|can|must|could|would|may|shall) i|(?:should|can|must|could) (?:you|we))\b")
+_ANYBODY = re.compile(
+    r"\b(?:(?:do|should|ought|can|must|could|would|may|shall) i|(?:should|can|must|could) (?:you|we))\b"
+)
 _ME = re.compile(r"\b(?:i|my|me|mine)\b")
 _YOU = re.compile(r"\b(?:you|your|yourself)\b")
 _RARE = 0.55  # weight from which a word alone says what a question is about
