@@ -247,6 +247,20 @@ async def test_server_says_that_nobody_is_coming(open_page: Open, talked: bool, 
     await expect(alex.button("Try again")).to_be_visible()
 
 
+async def test_agent_that_seems_gone_while_reconnecting(open_page: Open) -> None:
+    """While the network is down nobody can be seen to leave; who is missing afterwards is waited for."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.standin("s => s.emit('Reconnecting')")
+    await alex.standin("s => s.leaves(undefined)")
+    await expect(alex.heading).to_have_text("Reconnecting…")
+    await alex.standin("s => s.emit('Reconnected')")
+    await expect(alex.heading).to_have_text("One moment…")
+    await alex.standin("s => s.joins('listening')")
+
+    await expect(alex.heading).to_have_text("Listening")
+
+
 async def test_reconnecting_and_back(open_page: Open) -> None:
     """A shaky network is named, the call stays, and goes on."""
     alex = await open_page()

@@ -366,6 +366,8 @@ export class Call extends EventTarget {
 
   #alexLeft(/** @type {any} */ who, /** @type {number|undefined} */ reason) {
     if (!who.isAgent || this.#alex()) return;
+    // The SDK forgets everybody before it joins anew: who is really gone shows once it is back.
+    if (this.#snapshot.phase === 'reconnecting') return;
     if (this.#snapshot.startedAt && reason === REASON.clientInitiated) {
       this.#set({ mood: 'listening' });
       this.#later(WAIT.goodbye, () => this.#alex() || this.#end({ endedBy: 'alex' }));
@@ -384,8 +386,10 @@ export class Call extends EventTarget {
   }
 
   #reconnected() {
-    this.#set({ phase: this.#snapshot.startedAt ? 'live' : 'waiting' });
-    if (!this.#alex()) this.#waitForAlex();
+    const { startedAt } = this.#snapshot;
+    const here = this.#alex() !== null;
+    this.#set({ phase: here && startedAt ? 'live' : 'waiting', wait: startedAt ? 'again' : 'first' });
+    if (!here) this.#waitForAlex();
     this.#noticeAlex();
   }
 
