@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,12 +98,31 @@ async def invited(url: str) -> Invitation:
                 await asyncio.sleep(1)
 
 
+@contextlib.asynccontextmanager
+async def calling(url: str) -> AsyncIterator[Call]:
+    """Be in a call; kubectl may just be opening the port-forward of the media server again."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while True:
+        limits = Limits(agent_away=LONGEST_SECONDS, answer=LONGEST_SECONDS)
+        call = Call(await invited(url), limits=limits)
+        try:
+            await call.__aenter__()
+            break
+        except CallError as error:
+            if error.code != "no_livekit" or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(1)
+    try:
+        yield call
+    finally:
+        await call.hang_up()
+
+
 async def die(kube: Kube, kind: str, sentences: Sequence[Clip]) -> Death:
     """Make a call, let its agent die, and see what the caller hears."""
     await asyncio.to_thread(eventually, "two agent pods take calls", lambda: len(ready_pods(kube)) > 1, 120)
-    invitation = await invited(f"http://localhost:{target()['page_port']}")
     try:
-        async with Call(invitation, limits=Limits(agent_away=LONGEST_SECONDS, answer=LONGEST_SECONDS)) as call:
+        async with calling(f"http://localhost:{target()['page_port']}") as call:
             await call.greeting()
             await call.ask(sentences[0])
             at = await asyncio.to_thread(kill, kube, kind)
