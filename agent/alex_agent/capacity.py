@@ -77,8 +77,9 @@ class Capacity:
         """Accept the job if a slot is free or promised to its room, else let LiveKit ask the next pod."""
         draining, room = self._server.draining, request.room.name
         promised = room in self._reservations.open()
-        if draining or self._stood_still() or (self._taken() >= self._slots and not promised):
-            reason = "draining" if draining else "stalled" if self._stood_still() else "full"
+        stalled = self._stood_still()
+        if draining or stalled or (self._taken() >= self._slots and not promised):
+            reason = "draining" if draining else "stalled" if stalled else "full"
             self._metrics.refused(reason)
             log.info("job_refused", reason=reason)
             await request.reject(terminate=False)
@@ -144,11 +145,10 @@ class Capacity:
 
     def report(self) -> dict[str, Any]:
         """Describe the pod for `/capacity`: what web admits against and what shows which calls are alive."""
-        jobs = self._jobs()
-        rooms = [job.job.room.name for job in jobs] + self._accepting
+        rooms = self._rooms()
         while self._lost and self._lost[0][0] < time.monotonic() - LOST_SECONDS:
             self._lost.popleft()
-        self._metrics.active.set(len(jobs))
+        self._metrics.active.set(len(rooms) - len(self._accepting))
         self._metrics.draining.set(self._server.draining)
         return {
             "instance": self.instance,

@@ -76,11 +76,7 @@ class Calls:
 
         """
         room, identity = holder(self._settings, request.participant_token)
-        try:
-            await self._livekit.remove_participant(room, identity)
-        except Problem as problem:
-            if problem.status != HTTPStatus.NOT_FOUND:
-                raise
+        await self._livekit.put_out(room, identity)
 
     async def _open(self, name: str, identity: str) -> None:
         room = await self._livekit.room(name)

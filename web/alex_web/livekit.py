@@ -119,6 +119,14 @@ class LiveKit:
         request = api.RoomParticipantIdentity(room=room, identity=identity)
         await self._call(self._client().room.remove_participant(request))
 
+    async def put_out(self, room: str, identity: str) -> None:
+        """Send one participant home, if it is still there."""
+        try:
+            await self.remove_participant(room, identity)
+        except Problem as problem:
+            if problem.status != HTTPStatus.NOT_FOUND:
+                raise
+
     def _client(self) -> api.LiveKitAPI:
         if self._api is None:
             self._api = api.LiveKitAPI(

@@ -107,7 +107,8 @@ class Watch:
                         continue  # no slot, or another replica is at it
                     ours_until = time.monotonic() + LEASE_SECONDS
                 if lost:
-                    await self._fence(room)
+                    # One that was only slow finds itself outside.
+                    await self._livekit.put_out(room, AGENT_IDENTITY)
                     lost = False  # whoever is in the room from now on is a successor
                 await self._livekit.dispatch(room)
             except Problem:
@@ -130,14 +131,6 @@ class Watch:
             raise
         agent = any(who.identity == AGENT_IDENTITY for who in there)
         return any(is_caller(who) for who in there) and (lost or not agent)
-
-    async def _fence(self, room: str) -> None:
-        """Put the silent agent out, so that one that was only slow finds itself outside."""
-        try:
-            await self._livekit.remove_participant(room, AGENT_IDENTITY)
-        except Problem as problem:
-            if problem.status != HTTPStatus.NOT_FOUND:
-                raise
 
     async def _arrived(self, room: str) -> bool:
         deadline = time.monotonic() + ARRIVAL_SECONDS

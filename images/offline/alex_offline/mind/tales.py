@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What a tale is called, and the topic of the knowledge that has some about anything.
 _KINDS = {"story": "story", "tale": "story", "joke": "joke", "poem": "poem", "rhyme": "poem", "verse": "poem", "fact": "fun_fact", "song": "poem", "riddle": ""}  # fmt: skip
-_FILES = {"story": "story", "joke": "joke", "poem": "poem", "fun_fact": "fact"}
+# What it is called to the caller, and in its table.
 _NAMES = {"story": "story", "joke": "joke", "poem": "poem", "fun_fact": "fact"}
 _ASK = re.compile(
     r"^(?:(?:i|can you|could you|do you|would you|will you|let us|please) )?(?:.*\b(?:tell|give|say|know|read|make|recite|want|hear|like|write|sing|have|need|share|another|for)\b.*|.*\b(?:an?|some|any|short|funny|bedtime|another)) ?"
@@ -115,5 +115,5 @@ _PLAIN = frozenset(["short", "little", "nice", "good", "funny", "bedtime", "fair
 @lru_cache(maxsize=8)
 def _tales(kind: str) -> tuple[tuple[frozenset[str], str], ...]:
     """Return the tales of a kind, each with the stems of what it is about."""
-    tales = knowledge.read("tales.toml").get(_FILES.get(kind, ""), {})
+    tales = knowledge.read("tales.toml").get(_NAMES.get(kind, ""), {})
     return tuple((frozenset(stem(word) for word in words.split()), text) for words, text in tales.items())
