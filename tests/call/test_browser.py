@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from hibari import Hibari
+from page.console import complains
 from playwright.async_api import Browser, Page, async_playwright, expect
 from stack import Stack, get
 
@@ -64,7 +65,7 @@ async def open_page(browser: Browser, stack: Stack) -> tuple[Page, list[str]]:
     page = await browser.new_page(viewport={"width": 1280, "height": 800})
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("console", lambda line: complaints.append(line.text) if complains(line) else None)
     await page.goto(stack.url)
     return page, complaints
 

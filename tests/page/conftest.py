@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from page.browser import Alex, Open
+from page.console import complains
 from page.site_server import Site
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
 
 STANDIN = Path(__file__).with_name("standin.js")
 SDK = "**/static/vendor/livekit-client-*.umd.js"
@@ -102,12 +103,8 @@ async def open_page(browser: Browser, site: Site) -> AsyncIterator[Open]:
         alex = Alex(page, site)
         opened.append(alex)
 
-        def complain(message: ConsoleMessage | Error) -> None:
-            if isinstance(message, Error) or message.type in {"error", "warning"}:
-                alex.complaints.append(str(message) if isinstance(message, Error) else message.text)
-
-        page.on("console", complain)
-        page.on("pageerror", complain)
+        page.on("pageerror", lambda error: alex.complaints.append(str(error)))
+        page.on("console", lambda line: alex.complaints.append(line.text) if complains(line) else None)
         if not real:
             await page.add_init_script(f"globalThis.standinPlan = {json.dumps(plan or {})}")
             await page.route(SDK, lambda route: route.fulfill(path=STANDIN, content_type="text/javascript"))
