@@ -63,10 +63,11 @@ async def test_process_serves_and_tells(alex: stack.Stack, livekit: LiveKitServe
 
     assert status == 201
     assert alive[0] == ready[0] == 200
-    assert capacity == (200, '{"active":1,"slots":4,"reserved":1,"free":2,"pods":1,"draining":0}')
+    assert capacity == (200, '{"active":1,"slots":4,"reserved":1,"free":2,"pods":1,"draining":0,"wanted":1}')
     assert 'alex_web_tokens_total{outcome="issued"} 1.0' in metrics[1]
     assert 'alex_web_request_seconds_count{route="token",status="2xx"} 1.0' in metrics[1]
     assert "alex_web_free_slots 2.0" in metrics[1]
+    assert "alex_web_wanted_agent_pods 1.0" in metrics[1]
     assert "alex_web_livekit_reachable 1.0" in metrics[1]
     assert len(events) == len(log.splitlines())  # JSON lines, every one of them
     assert {"listening", "livekit_reached", "request"} <= {event["event"] for event in events}

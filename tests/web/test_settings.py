@@ -82,6 +82,8 @@ def test_callers_get_a_websocket_address(monkeypatch: pytest.MonkeyPatch, given:
         ("ALEX_MAX_PARTICIPANTS", "0", "greater than or equal to 1"),
         ("ALEX_ALLOWED_ORIGINS", "*", "exact origins"),
         ("ALEX_ALLOWED_ORIGINS", "https://a.example/path", "exact origins"),
+        ("ALEX_CALLS_PER_POD", "0", "greater than or equal to 1"),
+        ("ALEX_BUFFER_CALLS", "-1", "greater than or equal to 0"),
         ("ALEX_ADMIN_KEY", "letmein", "at least 16 characters"),
         ("ALEX_HTTP_PORT", "99999", "less than or equal to 65535"),
         ("ALEX_LOG_LEVEL", "loud", "'debug'"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, Field
 from alex_web.metrics import Metrics
 from alex_web.pods import Pod, Pods
 from alex_web.problems import Problem
+from alex_web.settings import Settings
 
 # The room closes 20 s after it was made if nobody comes: after that the slot is free whatever happened.
 PROMISE_SECONDS = 25.0
@@ -34,14 +36,20 @@ class Capacity(BaseModel):
     free: int = Field(description="tokens that can be given out now")
     pods: int = Field(description="pods that take calls")
     draining: int = Field(description="pods that wait for their last call")
+    wanted: int | None = Field(
+        description="pods that take calls which there should be: ceil((active + those on their way + buffer) / "
+        "calls per pod); null while pods have not told, because a small number would send busy ones home"
+    )
 
 
 class Admission:
     """Gets slots promised to rooms, by the pods that have them."""
 
-    def __init__(self, pods: Pods, metrics: Metrics) -> None:
+    def __init__(self, pods: Pods, metrics: Metrics, settings: Settings) -> None:
         self._pods = pods
         self._metrics = metrics
+        self._calls_per_pod = settings.calls_per_pod
+        self._buffer_calls = settings.buffer_calls
         self._releases: set[asyncio.Task[None]] = set()
 
     async def reserve(self, room: str) -> Pod:
@@ -118,7 +126,20 @@ class Admission:
             free=sum(pod.free for pod in taking),
             pods=len(taking),
             draining=len(pods) - len(taking),
+            wanted=self._wanted(taking),
         )
+
+    def _wanted(self, taking: list[Pod]) -> int | None:
+        silent = self._pods.silent()
+        if not taking or silent is None:
+            return None
+        counted = [*taking, *(pod for pod in silent if not pod.draining)]
+        # A promise is a call on its way: pods for it should start now, not when it has come. LiveKit may have sent it
+        # to another pod than the one that promised, which for a moment holds its promise still.
+        here = frozenset[str]().union(*(pod.rooms for pod in counted))
+        coming = frozenset[str]().union(*(pod.reserved for pod in counted)) - here
+        calls = sum(pod.active for pod in counted) + len(coming)
+        return math.ceil((calls + self._buffer_calls) / self._calls_per_pod)
 
     def _free(self) -> Iterable[Pod]:
         return [pod for pod in self._pods.alive() if pod.free]
@@ -130,3 +151,4 @@ class Admission:
         self._metrics.free.set(capacity.free)
         self._metrics.pods.set(capacity.pods)
         self._metrics.draining.set(capacity.draining)
+        self._metrics.wanted.set(math.nan if capacity.wanted is None else capacity.wanted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 TOKEN_OUTCOMES = ("issued", "invalid", "forbidden", "full", "no_agents", "room_full", "livekit", "failed")
@@ -70,6 +72,12 @@ class Metrics:
         self.draining = Gauge(
             "alex_web_draining_agent_pods", "Agent pods that wait for their last call.", registry=registry
         )
+        self.wanted = Gauge(
+            "alex_web_wanted_agent_pods",
+            "Agent pods that take calls which there should be; NaN while unknown, and autoscalers should hold.",
+            registry=registry,
+        )
+        self.wanted.set(math.nan)  # 0 until the first look would be a lie that an autoscaler acts upon
         self._misses = Counter(
             "alex_web_agent_pod_misses_total", "Times an agent pod did not answer in time.", registry=registry
         )

@@ -95,6 +95,7 @@ class Pods:
         self._answer_seconds = answer_seconds
         self._pods: dict[tuple[str, int], Pod] = {}
         self._misses: dict[tuple[str, int], int] = {}
+        self._silent: dict[tuple[str, int], Pod | None] = {}
         self._doors: dict[tuple[str, int], asyncio.Lock] = {}
         self._lost: set[str] = set()
         self._reported: dict[str, float] = {}
@@ -110,11 +111,21 @@ class Pods:
         await asyncio.gather(*(self._resolve(target) for target in self._targets))
         known = set(self._pods).union(*self._addresses.values())
         await asyncio.gather(*(self._ask(self._http, address) for address in known))
+        self._silent = {address: pod for address, pod in self._silent.items() if not self._has_left(address)}
 
     def alive(self) -> list[Pod]:
         """Give the pods that answered lately, each once even if it has several addresses."""
         horizon = time.monotonic() - FORGET_SECONDS
         return list({pod.instance: pod for pod in self._pods.values() if pod.seen_at >= horizon}.values())
+
+    def silent(self) -> list[Pod] | None:
+        """Give the pods that DNS names and that fell silent, as they last were; None when one of them never spoke.
+
+        Their calls are elsewhere or will be, but Kubernetes counts these pods still.
+        """
+        alive = {pod.instance for pod in self.alive()}
+        pods = {pod.instance: pod for pod in self._silent.values() if pod is not None and pod.instance not in alive}
+        return None if None in self._silent.values() else list(pods.values())
 
     def rooms(self) -> frozenset[str]:
         """Give the rooms that have a call on a pod."""
@@ -178,8 +189,11 @@ class Pods:
             self._metrics.missed()
             self._trouble(address, "agent_pod_silent", error=type(error).__name__)
             self._misses[address] = self._misses.get(address, 0) + 1
+            last = self._pods.get(address) or self._silent.get(address)
             if self._misses[address] >= MOST_MISSES or self._has_left(address):
                 self._forget(address)
+            if address not in self._pods:
+                self._silent[address] = last
         else:
             self._troubled.discard(address)
             self._misses.pop(address, None)
@@ -225,6 +239,7 @@ class Pods:
         before = self._pods.get(address)
         if before is not None and before.instance != answer.instance:
             self._lost |= before.rooms  # another program at the same address: the calls of the first are gone
+        self._silent.pop(address, None)
         now = time.monotonic()
         self._reported = {job: at for job, at in self._reported.items() if at > now - REMEMBER_LOST_SECONDS}
         for lost in answer.lost:
@@ -256,6 +271,7 @@ class Pods:
     def _forget(self, address: tuple[str, int]) -> None:
         self._troubled.discard(address)
         self._misses.pop(address, None)
+        self._silent.pop(address, None)
         self._doors.pop(address, None)
         pod = self._pods.pop(address, None)
         if pod is not None:

@@ -35,7 +35,7 @@ class Service:
         self.metrics = Metrics()
         self.livekit = LiveKit(settings, self.metrics)
         self.pods = Pods(settings.agent_pods, self.metrics, badge(settings))
-        self.admission = Admission(self.pods, self.metrics)
+        self.admission = Admission(self.pods, self.metrics, settings)
         self.calls = Calls(settings, self.admission, self.livekit, self.metrics)
         self.watch = Watch(self.pods, self.admission, self.livekit, self.metrics)
         self.stopping = False

@@ -133,6 +133,10 @@ class Settings(BaseSettings):
     allowed_origins: Origins = _setting("ALEX_ALLOWED_ORIGINS", "web.allowedOrigins", ())
     admin_key: Key = _setting("ALEX_ADMIN_KEY", "web.adminKey", None)
 
+    # What the number of agent pods that autoscalers are told follows from.
+    calls_per_pod: int = _setting("ALEX_CALLS_PER_POD", "agent.autoscaling.callsPerPod", 4, ge=1, le=100)
+    buffer_calls: int = _setting("ALEX_BUFFER_CALLS", "agent.autoscaling.bufferCalls", 2, ge=0, le=10000)
+
     http_host: str = _setting("ALEX_HTTP_HOST", "web", "127.0.0.1")
     http_port: int = _setting("ALEX_HTTP_PORT", "web", 8080, ge=0, le=65535)
     ops_host: str = _setting("ALEX_OPS_HOST", "web", "127.0.0.1")
