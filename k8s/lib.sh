@@ -17,12 +17,15 @@ helm_version=v3.22.0
 livekit_version=v1.13.5
 coredns_version=v1.15.0
 kind_version=v0.33.0
+keda_version=v2.21.0
 pause_version=1
 
 kubernetes_bin=$tools/kubernetes-$kubernetes_version
 livekit_bin=$tools/livekit-server-$livekit_version
 coredns_bin=$tools/coredns-$coredns_version
 pause_bin=$tools/pause-$pause_version
+keda_bin=$tools/keda-$keda_version
+keda_crds=$tools/keda-crds-$keda_version
 
 # The local node. Private addresses that nothing else is likely to use; the first three are the network namespace's own.
 node_host_ip=10.213.0.1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from chart.render import Object, render
@@ -57,6 +58,66 @@ def test_autoscaler_follows_the_deployment() -> None:
         "stabilizationWindowSeconds": 300,
         "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
     }
+
+
+def test_prometheus_engine_asks_for_the_wanted_pods_of_this_release() -> None:
+    """The autoscaler takes web's number as it is: one pod for each, of its own release, as fast as the others."""
+    values = {"agent": {"autoscaling": {"engine": "prometheus"}}}
+    scaler = render(values, release="team-a")["HorizontalPodAutoscaler", "team-a-alex-agent"]["spec"]
+
+    assert scaler["metrics"] == [
+        {
+            "type": "External",
+            "external": {
+                "metric": {
+                    "name": "alex_web_wanted_agent_pods",
+                    "selector": {"matchLabels": {"app_kubernetes_io_instance": "team-a"}},
+                },
+                "target": {"type": "AverageValue", "averageValue": "1"},
+            },
+        }
+    ]
+    assert scaler["behavior"] == render()["HorizontalPodAutoscaler", "alex-agent"]["spec"]["behavior"]
+
+
+def test_keda_asks_web_through_a_service_that_is_there() -> None:
+    """KEDA reads the wanted pods at web's ops Service, in the release's namespace, and alone decides their number."""
+    values = {"agent": {"autoscaling": {"engine": "keda", "minReplicas": 2, "maxReplicas": 7}}}
+    objects = render(values, release="team-a", namespace="voices")
+    scaled = objects["ScaledObject", "team-a-alex-agent"]["spec"]
+    others = render()["HorizontalPodAutoscaler", "alex-agent"]["spec"]
+    (trigger,) = scaled["triggers"]
+    url = urlsplit(trigger["metadata"].pop("url"))
+    service = objects["Service", str(url.hostname).split(".")[0]]["spec"]
+
+    assert trigger == {
+        "type": "metrics-api",
+        "metricType": "AverageValue",
+        "metadata": {"valueLocation": "wanted", "targetValue": "1"},
+    }
+    assert (url.hostname, url.path) == ("team-a-alex-web-ops.voices.svc", "/api/capacity")
+    assert (service["type"], [port["port"] for port in service["ports"]]) == ("ClusterIP", [url.port])
+    assert ("Deployment", scaled["scaleTargetRef"]["name"]) in objects
+    assert (scaled["minReplicaCount"], scaled["maxReplicaCount"]) == (2, 7)
+    assert scaled["advanced"]["horizontalPodAutoscalerConfig"]["behavior"] == others["behavior"]
+    assert ("HorizontalPodAutoscaler", "team-a-alex-agent") not in objects
+    assert "replicas" not in objects["Deployment", "team-a-alex-agent"]["spec"]
+    assert "fallback" not in scaled  # while web does not know, the number of pods stays
+
+
+def test_names_of_the_longest_release_fit_keda() -> None:
+    """KEDA refuses an autoscaler whose name is longer than a label may be."""
+    objects = render({"agent": {"autoscaling": {"engine": "keda"}}, "fullnameOverride": "a" * 50})
+    (scaled,) = objects.of("ScaledObject").values()
+
+    assert len(scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["name"]) <= 63
+
+
+def test_change_to_keda_is_not_refused_by_it() -> None:
+    """Helm makes the ScaledObject before it removes the other autoscaler, which KEDA is told to overlook."""
+    scaler = render()["HorizontalPodAutoscaler", "alex-agent"]
+
+    assert scaler["metadata"]["annotations"] == {"validations.keda.sh/hpa-ownership": "false"}
 
 
 def test_service_shows_every_pod_also_a_draining_one() -> None:

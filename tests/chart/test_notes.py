@@ -88,6 +88,7 @@ def test_three_checks_come_with_their_diagnosis() -> None:
         (merge(SCENARIOS["address"], put("livekit.ingress.enabled", False)), "may not open ws://"),
         (merge(SCENARIOS["address"], put("web.ingress.tlsSecretName", "")), "web.ingress.tlsSecretName"),
         (put("web.callerMay", ["name", "identity", "room"]), "choose their own identity, room"),
+        (merge(SCENARIOS["keda"], put("agent.autoscaling.bufferCalls", 3)), "20 pods overlooks 4 calls"),
     ],
 )
 def test_what_may_surprise_is_said(values: dict[str, object], warning: str) -> None:
@@ -100,3 +101,4 @@ def test_what_may_surprise_is_said(values: dict[str, object], warning: str) -> N
 def test_nothing_to_mind_is_not_said() -> None:
     """Without a warning there is no empty heading."""
     assert "Mind:" not in notes()
+    assert "Mind:" not in notes(SCENARIOS["keda"])

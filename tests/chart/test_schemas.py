@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import copy
 import subprocess
+from typing import Any
 
+import jsonschema
 import kubernetes_validate
 import pytest
+from chart import keda
 from chart.render import CHART, KUBERNETES, helm, render, scenarios
 
 SCENARIOS = scenarios()
@@ -16,7 +20,40 @@ def test_every_object_is_one_that_kubernetes_knows(scenario: str) -> None:
 
     assert objects
     for thing in objects.values():
-        kubernetes_validate.validate(thing, KUBERNETES.rsplit(".", 1)[0], strict=True)
+        if thing["apiVersion"].startswith("keda.sh/"):
+            keda.validate(thing)
+        else:
+            kubernetes_validate.validate(thing, KUBERNETES.rsplit(".", 1)[0], strict=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("spec.pollInterval", 15),
+        ("spec.minReplicaCount", "2"),
+        ("spec.scaleTargetRef.name", None),
+        ("spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.after", 300),
+        ("spec.triggers.0.metricType", 1),
+        ("spec.triggers.0.metadata.valueLocations", "wanted"),
+        ("spec.triggers.0.metadata.url", None),
+        ("spec.triggers.0.metadata.format", "toml"),
+        ("spec.triggers.0.type", "metrics"),
+    ],
+)
+def test_keda_check_sees_mistakes(path: str, value: object) -> None:
+    """The check of the ScaledObject refuses unknown fields, wrong types and what is missing, down to the trigger."""
+    thing = copy.deepcopy(render(SCENARIOS["keda"])["ScaledObject", "alex-agent"])
+    *parents, last = path.split(".")
+    inner: Any = thing
+    for key in parents:
+        inner = inner[int(key) if key.isdigit() else key]
+    if value is None:
+        del inner[last]
+    else:
+        inner[last] = value
+
+    with pytest.raises(jsonschema.ValidationError):
+        keda.validate(thing)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -35,17 +72,24 @@ def test_lint_is_clean(scenario: str) -> None:
 
 
 def test_full_scenario_renders_every_template() -> None:
-    """No template is left out of the scenario that switches everything on."""
+    """No template is left out of the scenario that switches everything on, but what stands in place of another."""
+    written = {str(path.relative_to(CHART)) for path in (CHART / "templates").rglob("*.yaml")}
+    instead = {"templates/agent/scaledobject.yaml"}  # of the autoscaler of the other engines
+
+    assert written - {"templates/validate.yaml"} - instead == rendered("full")
+    assert instead <= rendered("keda")
+
+
+def rendered(scenario: str) -> set[str]:
+    """Name the templates that give an object in a scenario."""
     command = [helm(), "template", "alex", str(CHART), "--kube-version", KUBERNETES]
     done = subprocess.run(
-        [*command, "--values", str(CHART / "ci" / "full-values.yaml")], capture_output=True, text=True, check=True
+        [*command, "--values", str(CHART / "ci" / f"{scenario}-values.yaml")],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    rendered = {
-        line.removeprefix("# Source: alex/") for line in done.stdout.splitlines() if line.startswith("# Source:")
-    }
-    written = {str(path.relative_to(CHART)) for path in (CHART / "templates").rglob("*.yaml")}
-
-    assert written - {"templates/validate.yaml"} == rendered
+    return {line.removeprefix("# Source: alex/") for line in done.stdout.splitlines() if line.startswith("# Source:")}
 
 
 def test_old_kubernetes_is_refused() -> None:

@@ -105,6 +105,18 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         put("agent.resources.requests.cpu", 2),
         ["agent.autoscaling.targetCpuPercent", "agent.resources.requests.cpu", "agent.slots"],
     ),
+    "calls to follow without autoscaling": (
+        {"agent": {"autoscaling": {"enabled": False, "engine": "keda"}}},
+        ["agent.autoscaling.engine is keda", "agent.autoscaling.enabled to true", "remove agent.autoscaling.engine"],
+    ),
+    "pods wanted after they are full": (
+        {"agent": {"autoscaling": {"engine": "prometheus", "callsPerPod": 5}}},
+        ["agent.autoscaling.callsPerPod is 5", "takes 4 calls", "raise agent.slots"],
+    ),
+    "a buffer as large as the fleet": (
+        {"agent": {"autoscaling": {"engine": "keda", "maxReplicas": 3, "bufferCalls": 12}}},
+        ["agent.autoscaling.bufferCalls is 12", "raise agent.autoscaling.maxReplicas"],
+    ),
     "a fence and none": (
         {"agent": {"deletionCost": {"policy": True, "withoutPolicy": True}}},
         ["agent.deletionCost.policy and agent.deletionCost.withoutPolicy", "keep one"],
@@ -194,6 +206,9 @@ def test_a_refused_key_is_not_repeated(path: str, secret: str) -> None:
         ("agent.greeting", "a" * 501, "/agent/greeting"),
         ("agent.timezone", "Berlin Time", "/agent/timezone"),
         ("agent.autoscaling.targetCpuPercent", 5, "/agent/autoscaling/targetCpuPercent"),
+        ("agent.autoscaling.engine", "memory", "/agent/autoscaling/engine"),
+        ("agent.autoscaling.callsPerPod", 0, "/agent/autoscaling/callsPerPod"),
+        ("agent.autoscaling.bufferCalls", -1, "/agent/autoscaling/bufferCalls"),
         ("agent.resources.requests.cpu", "lots", "/agent/resources/requests/cpu"),
         ("agent.resources.limits.memory", "2GB", "/agent/resources/limits/memory"),
         ("agent.resources.requests.gpu", 1, "/agent/resources/requests"),
@@ -241,6 +256,28 @@ def test_cpu_is_understood_in_every_notation(cpu: Any, slots: int, fits: bool) -
         assert render(values)
     else:
         assert "agent.autoscaling.targetCpuPercent" in refusal(values)
+
+
+@pytest.mark.parametrize("engine", ["keda", "prometheus"])
+@pytest.mark.parametrize("cpu", [None, 2])
+def test_only_the_cpu_engine_asks_for_cpu(engine: str, cpu: int | None) -> None:
+    """What CPU scaling would make of the agents' request is nobody's concern where calls are counted."""
+    values = put("agent.resources.requests.cpu", cpu)
+
+    assert "agent.resources.requests.cpu" in refusal(values)
+    assert render(merge(values, put("agent.autoscaling.engine", engine)))
+
+
+def test_only_engines_that_count_calls_ask_for_slots() -> None:
+    """With CPU scaling the two values about calls are not used, and few slots need no change of theirs."""
+    assert render({"agent": {"slots": 3, "autoscaling": {"callsPerPod": 4, "cpuMillicoresPerCall": 300}}})
+
+
+def test_a_buffer_may_be_one_call_less_than_the_fleet() -> None:
+    """A buffer is refused only where it leaves nothing to scale."""
+    scaling = {"engine": "keda", "maxReplicas": 3, "bufferCalls": 11}
+
+    assert render({"agent": {"autoscaling": scaling}})
 
 
 @pytest.mark.parametrize(

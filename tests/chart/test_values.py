@@ -117,6 +117,7 @@ OTHER: dict[str, Any] = {
     "agent.resources.requests.memory": "2Gi",
     "agent.resources.limits.memory": "5Gi",
     "agent.autoscaling.cpuMillicoresPerCall": 1,
+    "agent.autoscaling.engine": "prometheus",
     "web.callerMay": ["room"],
     "web.allowedOrigins": ["https://other.example.com"],
     "web.service.type": "NodePort",

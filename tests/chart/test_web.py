@@ -102,6 +102,18 @@ def test_ops_port_is_behind_no_service() -> None:
     assert [(port["name"], port["port"], port["targetPort"]) for port in service["ports"]] == [("http", 8080, "http")]
 
 
+@pytest.mark.parametrize("kind", ["ClusterIP", "NodePort", "LoadBalancer"])
+def test_ops_port_stays_inside_the_cluster(kind: str) -> None:
+    """Metrics and capacity have a Service of their own, for the cluster only, however the page is reached."""
+    objects = render({"web": {"service": {"type": kind}}})
+    service = objects["Service", "alex-web-ops"]["spec"]
+
+    assert service["type"] == "ClusterIP"
+    assert [(port["name"], port["port"], port["targetPort"]) for port in service["ports"]] == [("ops", 9090, "ops")]
+    assert service["selector"] == objects["Service", "alex-web"]["spec"]["selector"]
+    assert "alex-web-ops" not in str(render(scenarios()["full"]).of("Ingress"))
+
+
 def test_ingress_leads_to_the_page() -> None:
     """The Ingress names the host, its certificate and the Service's port."""
     ingress = render(scenarios()["address"])["Ingress", "alex-web"]["spec"]

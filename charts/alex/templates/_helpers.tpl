@@ -144,6 +144,20 @@ ws://{{ ternary (printf "[%s]" .address) .address (contains ":" .address) }}:{{ 
 {{- end -}}
 {{- end -}}
 
+{{/* How fast agent pods come and go, whichever engine says how many there should be. */}}
+{{- define "alex.agentScalingBehavior" -}}
+scaleUp:
+  # Callers wait for a slot, so there is no reason to hesitate; a pod needs about ten seconds to be ready.
+  stabilizationWindowSeconds: 0
+scaleDown:
+  stabilizationWindowSeconds: {{ .Values.agent.autoscaling.scaleDownAfterSeconds }}
+  policies:
+    # One pod a minute: its calls have to end before it does, and a lull between calls must not empty the fleet.
+    - type: Pods
+      value: 1
+      periodSeconds: 60
+{{- end -}}
+
 {{/* Environment that every program of Alex reads. */}}
 {{- define "alex.commonEnv" -}}
 - name: ALEX_LOG_LEVEL
