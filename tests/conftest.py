@@ -21,6 +21,7 @@ SUITES = {
     "call": "call",
     "images": "images",
     "cluster": "cluster",
+    "keda": "keda",
 }
 
 
