@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cluster.kube import ROOT, FailedError, Kube, Result, run
+from cluster.release import make_namespace, remove_namespace
 
 OUT = Path(__file__).parents[1] / "out" / "cluster"
 
@@ -31,15 +32,10 @@ def alex(up: Result) -> Kube:
 def namespace(alex: Kube, request: pytest.FixtureRequest) -> Iterator[Kube]:
     """Return an empty namespace that insists on restricted pods, and remove it."""
     fresh = alex.within(f"test-{uuid.uuid4().hex[:8]}")
-    fresh.kubectl("create", "namespace", fresh.namespace)
-    fresh.kubectl("label", "namespace", fresh.namespace, "pod-security.kubernetes.io/enforce=restricted")
+    make_namespace(fresh)
     request.node.stash[NAMESPACE] = fresh
     yield fresh
-    fresh.try_helm("uninstall", "alex", "--ignore-not-found")
-    # Pods first: while one is there, Kubernetes looks again only after half of its grace period; an agent's is long.
-    # One that waits for a Secret is looked at by the kubelet every two minutes at worst.
-    fresh.kubectl("delete", "pods", "--all", "--grace-period=5", "--timeout=240s", timeout=270)
-    fresh.kubectl("delete", "namespace", fresh.namespace, "--timeout=240s", timeout=270)
+    remove_namespace(fresh)
 
 
 NAMESPACE = pytest.StashKey[Kube]()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from cluster.kube import Kube, call, eventually
-from cluster.test_uninstall import install
+from cluster.release import install
 
 NOWHERE = "ws://10.213.0.99:7880"  # an address of no machine
 SECRET = "a-secret-that-the-server-does-not-know-of"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cluster.kube import ROOT, RUN, Kube, run
-from cluster.test_uninstall import values_files
+from cluster.release import values_files
 
 
 @pytest.fixture(name="elsewhere")

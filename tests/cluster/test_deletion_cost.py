@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cluster.kube import ROOT, Kube, eventually
-from cluster.test_uninstall import install
+from cluster.release import install
 
 COST = "controller.kubernetes.io/pod-deletion-cost"
 SAFE = "cluster-autoscaler.kubernetes.io/safe-to-evict"

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from cluster.kube import Kube, eventually
+from cluster.release import install
 
-from cluster.kube import ROOT, Kube, eventually
-
-# Small enough to stand beside the release that `k8s/up` made, on a node of two cores.
-SMALL = """
-agent: {autoscaling: {enabled: false}, resources: {requests: {cpu: 10m, memory: 64Mi}}}
-web: {autoscaling: {enabled: false}, resources: {requests: {cpu: 10m, memory: 64Mi}}}
-offline: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
-livekit: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
-"""
 # Cluster-wide kinds a chart could leave something in.
 CLUSTER_WIDE = (
     "clusterroles,clusterrolebindings,persistentvolumes,priorityclasses,"
     "validatingadmissionpolicies,validatingadmissionpolicybindings,customresourcedefinitions"
 )
-
-
-def install(alex: Kube, namespace: Kube, *values: str) -> None:
-    """Install Alex a second time, from the same images, in a namespace of its own."""
-    files = values_files(alex, ROOT / "tests" / "out" / "cluster" / namespace.namespace)
-    settings = [word for value in values for word in ("--set", value)]
-    namespace.helm("install", "alex", str(ROOT / "charts" / "alex"), *files, *settings)
-
-
-def values_files(alex: Kube, folder: Path) -> list[str]:
-    """Return the options that give a release the images of the other one and a small place."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "images.yaml").write_text(alex.helm("get", "values", "alex", "--output", "yaml"))
-    (folder / "small.yaml").write_text(SMALL)
-    return ["--values", str(folder / "images.yaml"), "--values", str(folder / "small.yaml")]
 
 
 def test_uninstall_leaves_nothing_behind(alex: Kube, namespace: Kube) -> None:
