@@ -250,21 +250,40 @@ async def test_pod_that_leaves_dns_is_still_looked_at(start: Start, watch: Watch
 @pytest.mark.parametrize("mood", ["slow", "broken", "babbling"])
 async def test_silent_pod_counts_for_three_looks(start: Start, watch: Watch, mood: str) -> None:
     """A pod that stops making sense keeps its last word for two looks, then counts no more, then comes back."""
-    pod = await start()
-    pods = watch(pod.target)
+    pod, other = await start(rooms=["mine"]), await start()
+    pods = watch(pod.target, other.target)
     await pods.look()
     pod.mood = mood  # type: ignore[assignment]
     await pods.look()
     await pods.look()
-    soon = pods.alive()
+    soon = pods.rooms(), pods.take_lost()
     await pods.look()
-    late = pods.alive()
+    late = pods.rooms(), pods.take_lost()
     pod.mood = "fine"
     await pods.look()
 
-    assert len(soon) == 1
-    assert late == []
-    assert len(pods.alive()) == 1
+    assert soon == ({"mine"}, set())
+    assert late == (set(), {"mine"})
+    assert pods.rooms() == {"mine"}
+
+
+async def test_silence_of_all_pods_is_our_own_trouble(start: Start, watch: Watch) -> None:
+    """While nobody answers no call is given up; when one pod answers again, the other's silence counts from there."""
+    pod, other = await start(rooms=["mine"]), await start()
+    pods = watch(pod.target, other.target)
+    await pods.look()
+    pod.mood = other.mood = "broken"
+    for _ in range(6):
+        await pods.look()
+    together = pods.take_lost()
+    other.mood = "fine"
+    await pods.look()
+    soon = pods.take_lost()
+    await pods.look()
+    await pods.look()
+
+    assert together == soon == set()
+    assert pods.take_lost() == {"mine"}
 
 
 async def test_slow_pod_delays_nobody(start: Start, watch: Watch) -> None:
@@ -410,8 +429,8 @@ async def test_silent_pod_that_left_dns_is_gone(start: Start, watch: Watch) -> N
 @pytest.mark.parametrize("end", ["refuses", "hangs", "is another"])
 async def test_calls_of_a_dead_pod_are_lost(start: Start, watch: Watch, end: str) -> None:
     """Calls are lost with their pod: when it refuses connections, misses three answers, or is another one suddenly."""
-    pod = await start(rooms=["mine", "yours"])
-    pods = watch(pod.target)
+    pod, other = await start(rooms=["mine", "yours"]), await start()
+    pods = watch(pod.target, other.target)
     await pods.look()
     if end == "refuses":
         await pod.die()

@@ -25,7 +25,8 @@ Promise = Literal["made", "there", "full", "refused"]
 ANSWER_SECONDS = 0.5
 # A promise changes something, so its answer is worth waiting for: a slot that we do not know of is nobody's.
 PROMISE_SECONDS = 2.0
-# Missed answers in a row: one may be a busy node, three are not.
+# Missed answers in a row: one may be a busy node, three are not. While no pod at all answers they do not count: then we
+# are slow or cut off, there is nobody to send, and the calls may well go on.
 MOST_MISSES = 3
 # What we know of a pod is worth nothing after this, should we ourselves have stood still.
 FORGET_SECONDS = 3.0
@@ -78,7 +79,8 @@ class Pods:
     """Looks at every address behind the given hosts.
 
     An address that leaves DNS is looked at until it no longer answers: absence from DNS is not death. A refused
-    connection is; silence counts after `MOST_MISSES` looks, or at once when DNS does not name the pod any more.
+    connection is; silence counts after `MOST_MISSES` looks in which other pods answered, or at once when DNS does not
+    name the pod any more.
     """
 
     def __init__(
@@ -109,8 +111,12 @@ class Pods:
         if self._http is None:
             self._http = aiohttp.ClientSession(timeout=self._timeout, trust_env=False)
         await asyncio.gather(*(self._resolve(target) for target in self._targets))
-        known = set(self._pods).union(*self._addresses.values())
-        await asyncio.gather(*(self._ask(self._http, address) for address in known))
+        known = list(set(self._pods).union(*self._addresses.values()))
+        found = await asyncio.gather(*(self._ask(self._http, address) for address in known))
+        somebody = "answer" in found
+        for address, what in zip(known, found, strict=True):
+            if what == "silence":
+                self._missed(address, counts=somebody)
         self._silent = {address: pod for address, pod in self._silent.items() if not self._has_left(address)}
 
     def alive(self) -> list[Pod]:
@@ -124,8 +130,8 @@ class Pods:
         Their calls are elsewhere or will be, but Kubernetes counts these pods still.
         """
         alive = {pod.instance for pod in self.alive()}
-        pods = {pod.instance: pod for pod in self._silent.values() if pod is not None and pod.instance not in alive}
-        return None if None in self._silent.values() else list(pods.values())
+        quiet = [pod for pod in (*self._silent.values(), *self._pods.values()) if pod and pod.instance not in alive]
+        return None if None in self._silent.values() else list({pod.instance: pod for pod in quiet}.values())
 
     def rooms(self) -> frozenset[str]:
         """Give the rooms that have a call on a pod."""
@@ -180,24 +186,28 @@ class Pods:
         self._troubled.discard(target)
         self._addresses[target] = lookup.result()
 
-    async def _ask(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> None:
+    async def _ask(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> Literal["answer", "silence", "end"]:
         try:
             answer = await self._read(http, address)
         except aiohttp.ClientConnectorError:
             self._forget(address)
+            return "end"
         except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
-            self._metrics.missed()
             self._trouble(address, "agent_pod_silent", error=type(error).__name__)
-            self._misses[address] = self._misses.get(address, 0) + 1
-            last = self._pods.get(address) or self._silent.get(address)
-            if self._misses[address] >= MOST_MISSES or self._has_left(address):
-                self._forget(address)
-            if address not in self._pods:
-                self._silent[address] = last
-        else:
-            self._troubled.discard(address)
-            self._misses.pop(address, None)
-            self._note(address, answer)
+            return "silence"
+        self._troubled.discard(address)
+        self._misses.pop(address, None)
+        self._note(address, answer)
+        return "answer"
+
+    def _missed(self, address: tuple[str, int], *, counts: bool) -> None:
+        self._metrics.missed()
+        self._misses[address] = self._misses.get(address, 0) + counts
+        last = self._pods.get(address) or self._silent.get(address)
+        if self._misses[address] >= MOST_MISSES or self._has_left(address):
+            self._forget(address)
+        if address not in self._pods:
+            self._silent[address] = last
 
     async def _read(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> _Answer:
         try:
