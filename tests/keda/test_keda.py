@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from cluster.kube import ROOT, Kube, eventually
-from cluster.test_uninstall import install
+from cluster.release import install
 from cluster.test_upgrade import upgrade
 from keda.watching import Raise, Sample, Watch, capacity, deployment, lowerings, raises
 
