@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tempfile
 from collections.abc import AsyncIterator
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,7 +18,7 @@ from livekit.agents.utils.audio import audio_frames_from_file
 from alex_agent import logs, pipeline
 from alex_agent.assistant import Alex, instructions
 from alex_agent.capacity import HAND_OVER
-from alex_agent.channel import Sender
+from alex_agent.channel import CHANNEL, Sender, scratch
 from alex_agent.providers import Link, Stage
 from alex_agent.recall import Recall, chat_context
 from alex_agent.settings import Settings
@@ -78,9 +80,14 @@ BACK = "Sorry, I was gone for a moment. I am back now."
 FAREWELL = "We have talked for a long time, so I have to hang up now. Call again whenever you like. Goodbye!"
 
 
-def prepare(settings: Settings, links: list[Link], channel: Path, process: JobProcess) -> None:
+def prepare(settings: Settings, links: list[Link], folder: Path, process: JobProcess) -> None:
     """Make a fresh job process ready for its call; runs before the call is there."""
     logs.bind()
+    # The SDK gives each job a temporary folder. One that is killed cannot remove it: the parent does, by this name.
+    place = scratch(folder, os.getpid())
+    place.mkdir(exist_ok=True)
+    tempfile.tempdir = str(place)
+    channel = folder / CHANNEL
     process.userdata.update(settings=settings, links=links, channel=channel, vad=inference.VAD(model="silero"))
 
 
@@ -108,6 +115,7 @@ class Call:
             turn_handling=pipeline.turn_handling(),  # type: ignore[arg-type]
             conn_options=pipeline.CONNECT_OPTIONS,
             transcription_timeout=pipeline.TRANSCRIPT_SECONDS,
+            session_close_transcript_timeout=pipeline.LAST_TRANSCRIPT_SECONDS,
         )
         self._over = asyncio.Event()
         self._outcome: Outcome = "cut"  # until somebody says how it ended: the parent shut us down

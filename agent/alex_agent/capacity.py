@@ -9,6 +9,8 @@ import signal
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
@@ -106,10 +108,10 @@ class Capacity:
         """Take a promise back; tell whether there was one."""
         return self._reservations.end(room)
 
-    def watch(self) -> None:
-        """Notice jobs that die; to be called once the server runs."""
+    def watch(self, closed: Callable[[int], None]) -> None:
+        """Notice jobs that die, and tell `closed` of every process that ends; to be called once the server runs."""
         # Private, and the only place that knows at once; a contract test watches over the name.
-        self._server._proc_pool.on("process_closed", self._on_closed)  # noqa: SLF001
+        self._server._proc_pool.on("process_closed", partial(self._on_closed, closed))  # noqa: SLF001
 
     async def tick(self) -> None:
         """Notice when this process has stood still; runs for as long as the agent does."""
@@ -167,18 +169,18 @@ class Capacity:
             self._stalled_at = now
         return now - self._stalled_at < STALE_SECONDS
 
-    def _on_closed(self, process: Any) -> None:
-        job = process.running_job
-        if job is not None:
+    def _on_closed(self, closed: Callable[[int], None], process: Any) -> None:
+        if process.pid is not None:  # None: it could not even be started
             loop = asyncio.get_running_loop()
-            loop.call_later(LAST_WORDS_SECONDS, self._look_back, process.pid, job.job.id, job.job.room.name)
+            loop.call_later(LAST_WORDS_SECONDS, self._look_back, process.pid, process.running_job, closed)
 
-    def _look_back(self, process: int, job: str, room: str) -> None:
+    def _look_back(self, process: int, running: Any, closed: Callable[[int], None]) -> None:
         if process in self._ended:
             self._ended.discard(process)
-        else:
+        elif running is not None:
             self._metrics.call_lost()
-            self.lose(job, room)
+            self.lose(running.job.id, running.job.room.name)
+        closed(process)
 
     def _taken(self) -> int:
         rooms = self._rooms()

@@ -19,11 +19,19 @@ from typing import Any
 
 Event = dict[str, Any]
 
+# The socket's name in the folder that the parent makes for itself and its jobs.
+CHANNEL = "events"
+
 # A call sends a few events a turn: this many means a parent that has stood still for minutes.
 MOST_WAITING = 256
 
 RETRY_SECONDS = 0.05
 LAST_WORDS_SECONDS = 0.5
+
+
+def scratch(folder: Path, process: int) -> Path:
+    """Name the folder of a job process for what it writes; it belongs to the parent, who outlives it."""
+    return folder / str(process)
 
 
 class Sender:
@@ -105,6 +113,10 @@ class Receiver(asyncio.DatagramProtocol):
         if event["kind"] == "end":
             del self._expected[source]
         self._handle(event)
+
+    def forget(self, source: int) -> None:
+        """Expect nothing more of a process that has ended; one that was killed has sent no end."""
+        self._expected.pop(source, None)
 
     def close(self) -> None:
         """Stop listening."""

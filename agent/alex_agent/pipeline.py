@@ -38,6 +38,9 @@ CONNECT_OPTIONS = SessionConnectOptions(
 # From the end of speech to the latest final transcript that is still worth waiting for.
 TRANSCRIPT_SECONDS = 5.5
 
+# The same once the caller has gone: the SDK would hold the slot for two seconds, for words that nobody answers.
+LAST_TRANSCRIPT_SECONDS = 0.0
+
 TURN_HANDLING: dict[str, Any] = {
     # The version by name: the default asks LiveKit's hosted service first in development.
     "turn_detection": None,  # filled in by `turn_handling`; the detector is made in the job

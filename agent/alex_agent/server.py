@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shutil
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -19,7 +20,7 @@ from livekit.agents import AgentServer
 
 from alex_agent import call, deletion_cost, guard, ops, providers
 from alex_agent.capacity import Capacity
-from alex_agent.channel import Event, Receiver
+from alex_agent.channel import CHANNEL, Event, Receiver, scratch
 from alex_agent.metrics import Metrics
 from alex_agent.settings import Settings
 
@@ -55,25 +56,25 @@ async def serve(settings: Settings) -> int:
     """
     stop = _signals()
     metrics = Metrics()
-    with tempfile.TemporaryDirectory(prefix="alex-") as folder:
-        channel = Path(folder) / "events"
+    with tempfile.TemporaryDirectory(prefix="alex-") as name:
+        folder = Path(name)
         links = providers.chain(settings)
         verdicts = await providers.check(links)
         for verdict in verdicts:
             if verdict.refused:
                 metrics.provider_refused(verdict.link.provider)
-        server = _server(settings, providers.order(verdicts), channel)
+        server = _server(settings, providers.order(verdicts), folder)
         capacity = Capacity(server, settings.slots, metrics)
         server.load_fnc = capacity.load
         receiver = Receiver(partial(_hear, metrics, capacity), metrics.lost)
-        await receiver.open(channel)
+        await receiver.open(folder / CHANNEL)
         server.rtc_session(call.answer, agent_name=settings.agent_name, on_request=capacity.request)
         registered = asyncio.Event()
 
         def on_registered(*_: object) -> None:
             if not registered.is_set():
                 registered.set()
-                capacity.watch()
+                capacity.watch(partial(_forget, receiver, folder))
 
         server.on("worker_registered", on_registered)
 
@@ -166,6 +167,12 @@ def _hear(metrics: Metrics, capacity: Capacity, event: Event) -> None:
         capacity.ended(event["source"])
 
 
+def _forget(receiver: Receiver, folder: Path, process: int) -> None:
+    """Leave nothing of a process that has ended, however it did."""
+    receiver.forget(process)
+    shutil.rmtree(scratch(folder, process), ignore_errors=True)
+
+
 def _signals() -> asyncio.Event:
     """Turn signals into an event: a second one is then harmless, where the SDK would cut every call."""
     stop = asyncio.Event()
@@ -175,9 +182,9 @@ def _signals() -> asyncio.Event:
     return stop
 
 
-def _server(settings: Settings, links: list[providers.Link], channel: Path) -> AgentServer:
+def _server(settings: Settings, links: list[providers.Link], folder: Path) -> AgentServer:
     return AgentServer(
-        setup_fnc=partial(call.prepare, settings, links, channel),
+        setup_fnc=partial(call.prepare, settings, links, folder),
         # The SDK's own threshold guesses: it refuses a second call at the same moment while slots are free, and has
         # let five calls into two slots. The gate in `capacity` counts.
         load_threshold=math.inf,

@@ -327,11 +327,11 @@ def main() -> int:
     parser.add_argument("--killed", type=int, default=6, help="jobs that are killed")
     parser.add_argument("--slots", type=int, default=4, help="calls at once")
     parser.add_argument("--seed", type=int, default=1, help="of all choices")
-    parser.add_argument("--logs", type=Path, help="a folder that keeps the programs' logs")
+    parser.add_argument("--logs", type=Path, help="a new folder that keeps the programs' logs")
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         logs = options.logs or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        logs.mkdir(exist_ok=True)
+        logs.mkdir(exist_ok=options.logs is None)
         result = measure(options.times, options.killed, options.slots, options.seed, logs)
     for line in result.left.all():
         say(f"left: {line}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
+import psutil
 import pytest
 import stack
 from aiohttp import web
@@ -35,6 +36,12 @@ async def ops(alex: stack.Stack, path: str) -> tuple[int, str]:
     return await asyncio.to_thread(alex.ops, "web", path)
 
 
+def sockets(process: psutil.Process, port: int) -> list[str]:
+    """Give the states of a process's connections to a port that it listens on."""
+    lines = process.net_connections("inet")
+    return [line.status for line in lines if line.laddr.port == port and line.status != psutil.CONN_LISTEN]
+
+
 async def post(alex: stack.Stack, **request: object) -> tuple[int, bytes]:
     """Ask for a token over the network."""
     async with (
@@ -42,6 +49,28 @@ async def post(alex: stack.Stack, **request: object) -> tuple[int, bytes]:
         http.post(f"{alex.url}/api/token", **request) as response,  # type: ignore[arg-type]
     ):
         return response.status, await response.read()
+
+
+async def test_a_client_that_leaves_leaves_no_socket(alex: stack.Stack, livekit: LiveKitServer, pod: AgentPod) -> None:
+    """A connection that its client closes is closed at once, also while the answer is on its way."""
+    program = await asyncio.to_thread(alex.start, "web", environment(livekit.url, pod))
+    assert program.process is not None
+    process = psutil.Process(program.process.pid)
+    async with aiohttp.ClientSession() as http:
+        async with http.get(alex.url) as response:
+            await response.read()
+        await asyncio.sleep(0.2)
+        kept = sockets(process, alex.ports["web"])
+    reader, writer = await asyncio.open_connection("127.0.0.1", alex.ports["web"])
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    writer.write_eof()
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    await asyncio.sleep(0.5)
+
+    assert kept == ["ESTABLISHED"], "a client that stays is not sent away"
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert sockets(process, alex.ports["web"]) == []
 
 
 async def test_process_serves_and_tells(alex: stack.Stack, livekit: LiveKitServer, pod: AgentPod) -> None:

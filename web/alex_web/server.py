@@ -12,7 +12,7 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from quart import Quart
 
-from alex_web import __version__
+from alex_web import __version__, connections
 from alex_web.app import create_app
 from alex_web.ops import create_ops
 from alex_web.service import Service
@@ -40,6 +40,7 @@ async def serve(settings: Settings) -> int:
         ops = _listen(settings.ops_host, settings.ops_port, "ALEX_OPS_PORT")
     except OSError:
         return EXIT_CANNOT_LISTEN
+    connections.install()
     app = create_app(settings)
     service: Service = app.extensions["alex"]
     log.info("listening", version=__version__, http=http.getsockname()[1], ops=ops.getsockname()[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import wave
 from dataclasses import dataclass
 from math import gcd
@@ -114,9 +115,7 @@ def _unpack(raw: bytes, width: int) -> Samples:
 
 def _load() -> Hibari:
     """Load the model, without the telemetry its runtime would keep."""
-    import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415  half a second and 60 MB that a call with recordings does not need
-
-    onnxruntime.disable_telemetry_events()
-    from hibari import Hibari  # noqa: PLC0415
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # it collects from the moment of its import
+    from hibari import Hibari  # noqa: PLC0415  half a second and 60 MB that a call with recordings does not need
 
     return Hibari()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 Provider = Literal["deepgram", "openai", "speech", "elevenlabs"]
 """deepgram hears, openai thinks, speech is OpenAI's speech endpoint, elevenlabs speaks."""
@@ -24,6 +24,7 @@ class Metrics:
     """One registry per program, so that two programs in one test process do not share figures."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter that no query reads
         self.registry = CollectorRegistry()
         self.active = Gauge(
             "alex_offline_active_streams", "Streams being served right now.", ["provider"], registry=self.registry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,11 @@ class Speech:
 
     def load(self) -> None:
         """Load the voice and say something, so that the first caller does not wait for the phonemizer. Blocks."""
-        import onnxruntime  # type: ignore[import-untyped] # noqa: PLC0415 - half a second that only `load` may spend
-        from hibari import Hibari  # noqa: PLC0415
+        # Alex sends nothing to anybody. Its runtime collects from the moment of its import, into the user's cache and
+        # the temporary folder, and this is what keeps it from beginning.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        from hibari import Hibari  # noqa: PLC0415 - half a second that only `load` may spend
 
-        # Alex sends nothing to anybody.
-        onnxruntime.disable_telemetry_events()
         self._voice = Hibari()
         self._voice("Hello there, how are you today?")
 
