@@ -294,8 +294,10 @@ def measure(times: int, killed: int, slots: int, seed: int, logs: Path) -> Resul
         for program in OURS:
             (folder / program).mkdir()
             places[program] = {"TMPDIR": str(folder / program), "HOME": str(folder / program)}
-        places["offline"] |= {"ALEX_OFFLINE_ENGINE": "scripted"}
-        places["agent"] |= {"ALEX_SLOTS": str(slots), "ALEX_ALONE_SECONDS": "5"}
+        # Scripted streams cost nothing, and a successor comes before its predecessor's streams are gone.
+        streams = {f"ALEX_OFFLINE_{kind}_STREAMS": str(2 * slots) for kind in ("STT", "SPEECH", "LANGUAGE")}
+        places["offline"] |= {"ALEX_OFFLINE_ENGINE": "scripted", **streams}
+        places["agent"] |= {"ALEX_SLOTS": str(slots)}
         at_first = files(folder)
         with running(logs, places) as stack:
             leaders = {program: main_process(stack, program).pid for program in PROGRAMS}
@@ -329,6 +331,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of all choices")
     parser.add_argument("--logs", type=Path, help="a new folder that keeps the programs' logs")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it started ends with it
     with contextlib.ExitStack() as stack:
         logs = options.logs or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         logs.mkdir(exist_ok=options.logs is None)
