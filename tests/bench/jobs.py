@@ -48,16 +48,29 @@ QUIET_SECONDS = 100.0
 # For the last of the warm-up to end.
 REST_SECONDS = 3.0
 STOP_SECONDS = 40.0
+LONGEST_SECONDS = 4 * 3600.0
 
 KINDS = ("start", "greeting", "talking", "closing")
 CALLS = ("sees", "hears", "listens", "speaks")
-WEIGHTS = (3, 4, 2, 1)
+WEIGHTS = (10, 6, 2, 2)
 
 # How far into each part of a call a kill may come.
 START_SECONDS = 0.4
 GREETING_SECONDS = 1.5
 TALKING_SECONDS = 2.0
 CLOSING_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done."""
+
+    times: int
+    killed: int
+    slots: int = 4
+    seed: int = 1
+    seconds: float = LONGEST_SECONDS
+    quiet_seconds: float = QUIET_SECONDS
 
 
 @dataclass
@@ -114,11 +127,12 @@ class Crowd:
         self._sentence: Clip = Voice().say("What is your name?")
         self._agent = main_process(stack, "agent")
 
-    async def calls(self, times: int, killed: int) -> None:
-        """Make so many calls, and see so many jobs die."""
+    async def calls(self, times: int, killed: int, seconds: float) -> int:
+        """Make so many calls, and see so many jobs die; stop when the seconds are over. Returns how many there were."""
+        made, until = 0, time.monotonic() + seconds
         async with aiohttp.ClientSession() as http, api.LiveKitAPI(self.stack.livekit_url, "devkey", SECRET) as livekit:
             target = len(self.ledger.killed) + killed
-            while times > 0 or len(self.ledger.killed) < target:
+            while time.monotonic() < until and (times > 0 or len(self.ledger.killed) < target):
                 wave = min(self._slots, max(times, 1))
                 missing = target - len(self.ledger.killed)
                 # A kill that came too late hit nobody, and one before a job was there hit nobody's: try again.
@@ -130,6 +144,10 @@ class Crowd:
                 await self._slots_back()
                 self.ledger.read()
                 times -= wave
+                made += wave
+                if made % (10 * self._slots) == 0:
+                    say(f"{made} calls, {len(self.ledger.asked)} jobs, {len(self.ledger.killed)} killed")
+        return made
 
     async def _call(self, http: aiohttp.ClientSession, livekit: api.LiveKitAPI, death: str | None) -> None:
         kind = self._random.choices(CALLS, WEIGHTS)[0] if death != "talking" else "speaks"
@@ -224,7 +242,7 @@ class Crowd:
                 return
             if time.monotonic() > deadline:
                 raise AssertionError(f"slots are not given back: {agent} {web}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
 
 
 @dataclass(frozen=True)
@@ -256,28 +274,28 @@ def books(stack: Stack, ledger: Ledger) -> list[str]:
     ]
 
 
-async def crowd(stack: Stack, folder: Path, times: int, killed: int, slots: int, seed: int) -> Result:
+async def crowd(stack: Stack, folder: Path, plan: Plan) -> Result:
     """Let the callers call, and compare."""
-    crowd = Crowd(stack, slots, seed)
-    await crowd.calls(2 * slots, 1)  # caches fill, pools start their threads, LiveKit opens its connections
+    crowd = Crowd(stack, plan.slots, plan.seed)
+    await crowd.calls(
+        2 * plan.slots, 1, LONGEST_SECONDS
+    )  # caches fill, pools start their threads, LiveKit opens its connections
     await asyncio.sleep(REST_SECONDS)
     before = Traces.of(stack, folder)
     began = time.monotonic()
-    await crowd.calls(times, killed)
+    made = await crowd.calls(plan.times, plan.killed, plan.seconds)
     seconds = time.monotonic() - began
-    quiet = time.monotonic() + QUIET_SECONDS
+    quiet = time.monotonic() + plan.quiet_seconds
     while True:
         now = Traces.of(stack, folder)
-        left = now.left(before, gauges(stack), slots)
+        left = now.left(before, gauges(stack), plan.slots)
         if not left.all() or time.monotonic() > quiet:
             break
         await asyncio.sleep(1)
     crowd.ledger.read()
     left.gauges.extend(books(stack, crowd.ledger))
     left.gauges.extend(f"{number} calls failed: {code}" for code, number in crowd.trouble.items())
-    say(
-        f"{times} calls in {seconds:.0f} s, {len(crowd.ledger.asked)} jobs with the warm-up; kills: {dict(crowd.kinds)}"
-    )
+    say(f"{made} calls in {seconds:.0f} s, {len(crowd.ledger.asked)} jobs with the warm-up; kills: {dict(crowd.kinds)}")
     say(f"hit: {len(crowd.ledger.killed)} jobs and {crowd.ledger.idle_killed} processes that waited for one")
     for name in PROGRAMS:
         say(f"memory of {name}: {before.memory_mb[name]:.0f} MB before, {now.memory_mb[name]:.0f} MB after")
@@ -286,7 +304,7 @@ async def crowd(stack: Stack, folder: Path, times: int, killed: int, slots: int,
     return Result(len(crowd.ledger.asked), len(crowd.ledger.killed), left)
 
 
-def measure(times: int, killed: int, slots: int, seed: int, logs: Path) -> Result:
+def measure(plan: Plan, logs: Path) -> Result:
     """Run Alex, let it be called, stop it, and look for what is left."""
     with tempfile.TemporaryDirectory(prefix="alex-jobs-") as name:
         folder = Path(name)
@@ -295,13 +313,13 @@ def measure(times: int, killed: int, slots: int, seed: int, logs: Path) -> Resul
             (folder / program).mkdir()
             places[program] = {"TMPDIR": str(folder / program), "HOME": str(folder / program)}
         # Scripted streams cost nothing, and a successor comes before its predecessor's streams are gone.
-        streams = {f"ALEX_OFFLINE_{kind}_STREAMS": str(2 * slots) for kind in ("STT", "SPEECH", "LANGUAGE")}
+        streams = {f"ALEX_OFFLINE_{kind}_STREAMS": str(2 * plan.slots) for kind in ("STT", "SPEECH", "LANGUAGE")}
         places["offline"] |= {"ALEX_OFFLINE_ENGINE": "scripted", **streams}
-        places["agent"] |= {"ALEX_SLOTS": str(slots)}
+        places["agent"] |= {"ALEX_SLOTS": str(plan.slots)}
         at_first = files(folder)
         with running(logs, places) as stack:
             leaders = {program: main_process(stack, program).pid for program in PROGRAMS}
-            result = asyncio.run(crowd(stack, folder, times, killed, slots, seed))
+            result = asyncio.run(crowd(stack, folder, plan))
             for program in reversed(PROGRAMS):
                 process = stack.programs[program].process
                 assert process is not None
@@ -329,13 +347,15 @@ def main() -> int:
     parser.add_argument("--killed", type=int, default=6, help="jobs that are killed")
     parser.add_argument("--slots", type=int, default=4, help="calls at once")
     parser.add_argument("--seed", type=int, default=1, help="of all choices")
+    parser.add_argument("--minutes", type=float, default=LONGEST_SECONDS / 60, help="no call begins after so many")
     parser.add_argument("--logs", type=Path, help="a new folder that keeps the programs' logs")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it started ends with it
     with contextlib.ExitStack() as stack:
         logs = options.logs or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         logs.mkdir(exist_ok=options.logs is None)
-        result = measure(options.times, options.killed, options.slots, options.seed, logs)
+        plan = Plan(options.times, options.killed, options.slots, options.seed, 60 * options.minutes)
+        result = measure(plan, logs)
     for line in result.left.all():
         say(f"left: {line}")
     say(result.line())
