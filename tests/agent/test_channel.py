@@ -95,3 +95,20 @@ async def test_end_forgets_the_job(tmp_path: Path) -> None:
     sender.close()
 
     assert receiver._expected == {}
+
+
+async def test_a_killed_job_is_forgotten(tmp_path: Path) -> None:
+    """Of a process that died without its last event nothing stays, and a later one with its number is a new one."""
+    receiver, events, lost = await collect(tmp_path / "s")
+    for _ in range(2):
+        events.clear()
+        sender = Sender(tmp_path / "s")
+        sender.send("turn")
+        sender.send("turn")
+        await until(lambda: len(events) == 2)
+        sender._socket.close()
+        receiver.forget(sender._source)
+    receiver.close()
+
+    assert receiver._expected == {}
+    assert lost == []

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from livekit import api
 from stack import NAMES, SECRET, Stack, free_port
@@ -25,7 +26,9 @@ def _stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(name="agent", scope="module")
 def _agent(stack: Stack) -> Iterator[Stack]:
-    stack.start("agent", {"ALEX_SLOTS": str(SLOTS), "ALEX_ALONE_SECONDS": "3"})
+    temporary = stack.folder / "temporary"
+    temporary.mkdir()
+    stack.start("agent", {"ALEX_SLOTS": str(SLOTS), "ALEX_ALONE_SECONDS": "3", "TMPDIR": str(temporary)})
     yield stack
     stack.programs.pop("agent").stop()
 
@@ -73,6 +76,26 @@ async def test_slots_hold_under_a_burst(agent: Stack) -> None:
     await until(lambda: capacity(agent)["active"] == 0)
     await until(lambda: metric(agent, 'alex_agent_calls_total{outcome="nobody_came"}') == SLOTS)
     assert metric(agent, "alex_agent_lost_events_total") == 0
+
+
+async def test_a_killed_job_leaves_no_file(agent: Stack) -> None:
+    """The folder of a job's process goes with the process, also when it is killed; the call is counted as lost."""
+    lost = metric(agent, 'alex_agent_calls_total{outcome="lost"}')
+    program = agent.programs["agent"].process
+    assert program is not None
+
+    def talking() -> list[psutil.Process]:
+        return [one for one in psutil.Process(program.pid).children(recursive=True) if one.net_connections("udp")]
+
+    await ring(agent, "killed")
+    await until(talking)
+    (job,) = talking()
+    (folder,) = (agent.folder / "temporary").glob(f"alex-*/{job.pid}")
+    assert [*folder.iterdir()], "the SDK's folder of a job lies here"
+    job.kill()
+    await until(lambda: not folder.exists(), 5)
+
+    assert metric(agent, 'alex_agent_calls_total{outcome="lost"}') == lost + 1
 
 
 def test_logs_tell_no_room(agent: Stack) -> None:

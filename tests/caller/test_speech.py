@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -98,3 +101,12 @@ def test_voice_refuses_what_cannot_be_spoken(text: str) -> None:
     """Text without anything to pronounce is refused rather than asked in silence."""
     with pytest.raises(SpeechError, match="nothing to pronounce"):
         Voice().say(text)
+
+
+def test_the_voice_collects_nothing(tmp_path: Path) -> None:
+    """The runtime of the voice writes no telemetry, neither beside temporary files nor into the user's cache."""
+    places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", "from alex_caller.speech import Voice; Voice().say('Hello.')"]
+    subprocess.run(command, env={**os.environ, **places}, check=True)
+
+    assert [*tmp_path.iterdir()] == []

@@ -28,12 +28,24 @@ LISTEN = "/v1/listen?encoding=linear16&sample_rate=16000&channels=1"
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[Program]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a home and a place for temporary files."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def local(home: Path) -> Iterator[Program]:
     """Start the program as a laptop would, with its default engine."""
-    with Program() as program:
+    with Program(HOME=str(home), TMPDIR=str(home)) as program:
         assert program.ask("/readyz")[0] == 503
         program.wait_ready()
         yield program
+
+
+def test_nothing_is_collected(home: Path, local: Program) -> None:
+    """The models' runtime writes no telemetry, neither beside temporary files nor into the user's cache."""
+    assert local.ask("/readyz")[0] == 200
+    assert [*home.rglob("*")] == []
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
