@@ -30,6 +30,9 @@ AT_REST: dict[str, Callable[[int], float]] = {
 
 # A process that needs more than this times its memory after the warm-up leaks: caches are full by then.
 MOST_GROWTH = 1.5
+# Web keeps connections to the agent and to LiveKit for its next questions, LiveKit to web for its next webhooks: as
+# many as were ever needed at once, and calls come as many at once as there are slots.
+KEPT_OPEN = "inet stream established"
 # The SDK's executor and the event loops start threads up to this many on two cores, when they first need them.
 THREADS_LATER = 8
 
@@ -138,7 +141,11 @@ class Traces:
                 *_more("threads", self.threads, {name: n + THREADS_LATER for name, n in before.threads.items()}),
             ],
             [f"{name} ({number} more)" for name, number in (self.files - before.files).items()],
-            [line for name in OURS for line in _more(name, self.descriptors[name], before.descriptors[name])],
+            [
+                line
+                for name in OURS
+                for line in _more(name, self.descriptors[name], before.descriptors[name] + Counter({KEPT_OPEN: slots}))
+            ],
             _more("MB", {name: self.memory_mb[name] for name in OURS}, most_mb),
         )
 

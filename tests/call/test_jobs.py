@@ -6,10 +6,8 @@ from pathlib import Path
 
 from bench.jobs import Plan, measure
 
-# By then our own programs have closed what they kept open for another request. LiveKit keeps its connections to web,
-# for its next webhooks, for longer than this test may take.
-QUIET_SECONDS = 20.0
-LIVEKITS = "web inet stream established"
+# Rooms that nobody closed are gone by then.
+QUIET_SECONDS = 25.0
 
 
 def test_many_calls_leave_nothing_behind(tmp_path: Path) -> None:
@@ -18,4 +16,4 @@ def test_many_calls_leave_nothing_behind(tmp_path: Path) -> None:
 
     assert result.jobs >= 40
     assert result.killed >= 6
-    assert [line for line in result.left.all() if not line.startswith(LIVEKITS)] == []
+    assert result.left.all() == []
