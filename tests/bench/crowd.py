@@ -130,12 +130,12 @@ class Crowd:
                 await call.agent()
                 if death == "greeting":
                     await asyncio.sleep(lag * DEATHS["greeting"])
-                    await self._kill(livekit, invitation, death)
-                    await self._succeeded(call, stays=stays)
+                    if await self._kill(livekit, invitation, death) and stays:
+                        await self._succeeded(call)
                     return
-                await self._talk(call, livekit, invitation, kind, lag if death == "talking" else None)
-                if death == "talking":
-                    await self._succeeded(call, stays=stays)
+                hit = await self._talk(call, livekit, invitation, kind, lag if death == "talking" else None)
+                if hit and stays:
+                    await self._succeeded(call)
             if death == "closing":
                 await asyncio.sleep(lag * DEATHS["closing"])
                 await self._kill(livekit, invitation, death)
@@ -148,7 +148,8 @@ class Crowd:
 
     async def _talk(
         self, call: Call, livekit: api.LiveKitAPI, invitation: Invitation, kind: str, dies_at: float | None
-    ) -> None:
+    ) -> bool:
+        """Be the caller for as long as it wants to talk; tell whether its job was killed meanwhile."""
         if kind == "hears":
             await call._until(lambda: call.recording.sounded_since(0.0), PATIENCE_SECONDS, "no_greeting", "no greeting")
         elif kind in {"listens", "speaks"}:
@@ -157,20 +158,20 @@ class Crowd:
             asking = asyncio.create_task(call.ask(self._sentence))
             if dies_at is not None:
                 await asyncio.sleep(dies_at * DEATHS["talking"])
-                await self._kill(livekit, invitation, "talking")
+                hit = await self._kill(livekit, invitation, "talking")
                 await asyncio.gather(asking, return_exceptions=True)  # what was asked may have died with the agent
-            else:
-                await asking
+                return hit
+            await asking
+        return False
 
-    async def _succeeded(self, call: Call, *, stays: bool) -> None:
-        """Hang up at once, or stay until another agent is there."""
-        if stays:
-            await call._until(
-                lambda: [event.name for event in call.events].count("agent_joined") > 1,
-                PATIENCE_SECONDS,
-                "no_successor",
-                "no other agent",
-            )
+    async def _succeeded(self, call: Call) -> None:
+        """Stay until another agent is there."""
+        await call._until(
+            lambda: [event.name for event in call.events].count("agent_joined") > 1,
+            PATIENCE_SECONDS,
+            "no_successor",
+            "no other agent",
+        )
 
     async def _kill_at_start(self, lag: float) -> None:
         """Kill the process that has or gets the next job: one that is in no room yet."""
@@ -185,23 +186,26 @@ class Crowd:
         if waiting:
             self._end(self._random.choice(waiting).pid, "start")
 
-    async def _kill(self, livekit: api.LiveKitAPI, invitation: Invitation, kind: str) -> None:
-        """Kill the process of a call, if it is still there."""
+    async def _kill(self, livekit: api.LiveKitAPI, invitation: Invitation, kind: str) -> bool:
+        """Kill the process of a call; tell whether it was there, and known by then."""
         room = room_of(invitation)
         self.ledger.read()
         try:
             dispatches = await livekit.agent_dispatch.list_dispatch(room)
         except api.ServerError:
-            return  # the room is closed: the call ended before
+            return False  # the room is closed: the call ended before
         jobs = [job.id for dispatch in dispatches for job in dispatch.state.jobs]
-        for process in (self.ledger.processes[job] for job in jobs if job in self.ledger.processes):
-            self._end(process, kind)
+        known = [self.ledger.processes[job] for job in jobs if job in self.ledger.processes]
+        hit = [self._end(process, kind) for process in known]  # each of them
+        return any(hit)
 
-    def _end(self, process: int, kind: str) -> None:
+    def _end(self, process: int, kind: str) -> bool:
         with contextlib.suppress(ProcessLookupError):
             if os.getsid(process) == self._agent.pid:  # its number may be another's by now
                 os.kill(process, signal.SIGKILL)
                 self.kinds[kind] += 1
+                return True
+        return False
 
     async def _slots_back(self) -> None:
         """Wait until the wave has given back its slots, to the agent and to web."""
