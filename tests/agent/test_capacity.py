@@ -129,12 +129,14 @@ def test_promise_runs_out() -> None:
 async def test_job_that_dies_without_a_word_is_lost() -> None:
     """A process that ends without its last event is reported as a lost call, one that said it is not."""
     gate, metrics = capacity(2)
+    closed: list[int] = []
     for process in (1, 2, 3):
         job = SimpleNamespace(job=SimpleNamespace(id=f"job-{process}", room=SimpleNamespace(name=f"room-{process}")))
-        gate._on_closed(SimpleNamespace(pid=process, running_job=job if process < 3 else None))
+        gate._on_closed(closed.append, SimpleNamespace(pid=process, running_job=job if process < 3 else None))
     gate.ended(1)
     await asyncio.sleep(0.2)
 
+    assert closed == [1, 2, 3]
     assert gate.report()["lost"] == [{"id": "job-2", "room": "room-2"}]
     assert metrics.registry.get_sample_value("alex_agent_calls_total", {"outcome": "lost"}) == 1
 
