@@ -24,6 +24,7 @@ AT_REST: dict[str, Callable[[int], float]] = {
     "alex_web_slots": lambda slots: slots,
     "alex_web_free_slots": lambda slots: slots,  # all of them
     "alex_web_agent_pods": lambda _: 1,
+    "alex_web_wanted_agent_pods": lambda _: 1,  # for the calls that may come
     "alex_web_livekit_reachable": lambda _: 1,
     "alex_offline_ready": lambda _: 1,  # its models are loaded
 }
