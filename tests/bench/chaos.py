@@ -55,7 +55,8 @@ agent:
   autoscaling: {{enabled: false}}
 web:
   service: {{type: NodePort, nodePort: {PORTS["page"]}}}
-offline: {{engine: scripted, replicas: 1}}
+# As many streams as calls, also of those that drain.
+offline: {{engine: scripted, sttStreams: 64, speechStreams: 64, languageStreams: 64}}
 livekit:
   exposure: address
   service:
