@@ -31,6 +31,8 @@ class Callers:
         while len(self._calls) > number:
             call, task = self._calls.pop(0)
             self.cut += task.done()
+            if task.done():
+                sys.stderr.write(f"cut: {task.exception()!r} {call.events}\n")
             task.cancel()
             await call.hang_up()
         while len(self._calls) < number:

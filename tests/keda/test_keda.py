@@ -27,7 +27,6 @@ VALUES = (
     f"agent.autoscaling.bufferCalls={BUFFER}",
     f"agent.autoscaling.maxReplicas={MOST}",
     f"agent.autoscaling.scaleDownAfterSeconds={LULL_SECONDS}",
-    "agent.aloneSeconds=3",
     "offline.engine=scripted",
 )
 # The autoscaler of the local cluster looks every 5 s; the rest is this machine's affair.
