@@ -47,7 +47,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.when == "call" and report.failed and isinstance(item, pytest.Function):
         OUT.mkdir(parents=True, exist_ok=True)
-        used = [item.stash.get(NAMESPACE, None), item.funcargs.get("alex")]
+        used = [item.stash.get(NAMESPACE, None), *item.funcargs.values()]
+        used += [getattr(found, "kube", None) for found in used]
         told = "\n".join(kube.told() for kube in used if isinstance(kube, Kube))
         (OUT / f"{item.name}.txt").write_text(told)
         report.sections.append(("cluster", f"events and logs: {OUT / item.name}.txt"))

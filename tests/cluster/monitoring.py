@@ -1,0 +1,118 @@
+"""Prometheus and prometheus-adapter in the local cluster, configured by the values of `k8s/monitoring`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+from cluster.kube import CACHE, ROOT, FailedError, Kube, run
+
+NAMESPACE = "test-monitoring"
+EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1"
+METRIC = "alex_web_wanted_agent_pods"
+VALUES = ROOT / "k8s" / "monitoring"
+# Everything of ours that does not go with its namespace. The APIService first: while one is there that nobody answers,
+# Kubernetes cannot delete any namespace.
+LEFT = ("apiservices", "clusterrolebindings", "clusterroles", "rolebindings --namespace=kube-system")
+
+
+@contextlib.contextmanager
+def monitoring(alex: Kube) -> Iterator[Kube]:
+    """Run both, and take everything away again, also what a run before this one could not."""
+    kube = alex.within(NAMESPACE)
+    _remove(kube)
+    manifest = (Path(__file__).parent / "monitoring.yaml").read_text()
+    for program, word in (("prometheus", "PROMETHEUS_IMAGE"), ("adapter", "ADAPTER_IMAGE")):
+        manifest = manifest.replace(word, _loaded(program))
+    try:
+        namespace, *others = yaml.safe_load_all(manifest)
+        _apply(kube, [namespace, *_config(), *(thing for thing in others if not _of_kubernetes(thing))])
+        _apply(kube.within("kube-system"), [thing for thing in others if _of_kubernetes(thing)])
+        kube.settled()
+        kube.kubectl("wait", "--for=condition=Available", "apiservice/v1beta1.external.metrics.k8s.io", "--timeout=60s")
+        yield kube
+    finally:
+        _remove(kube)
+
+
+def numbers(alex: Kube, namespace: str, release: str = "alex") -> list[str]:
+    """Return what an autoscaler is told about a release: one number, or none when it is not known.
+
+    Raises:
+        FailedError: the metric is not served.
+
+    """
+    selector = quote(f"app_kubernetes_io_instance={release}", safe="")
+    path = f"{EXTERNAL}/namespaces/{namespace}/{METRIC}?labelSelector={selector}"
+    return [item["value"] for item in json.loads(alex.kubectl("get", "--raw", path))["items"]]
+
+
+def number(alex: Kube, namespace: str, release: str = "alex") -> int | None:
+    """Return how many agent pods an autoscaler is told to run; None while that is not known or not served."""
+    try:
+        told = numbers(alex, namespace, release)
+    except FailedError:
+        return None
+    return int(told[0]) if told else None
+
+
+def series(kube: Kube, query: str) -> list[dict[str, str]]:
+    """Return the labels of what Prometheus finds."""
+    server = f"/api/v1/namespaces/{NAMESPACE}/services/prometheus-server:http/proxy"
+    answer = json.loads(kube.kubectl("get", "--raw", f"{server}/api/v1/query?query={quote(query, safe='')}"))
+    return [one["metric"] for one in answer["data"]["result"]]
+
+
+def _config() -> list[dict[str, Any]]:
+    """Make the configuration that the charts would make of the values."""
+    prometheus = yaml.safe_load((VALUES / "prometheus-values.yaml").read_text())
+    adapter = yaml.safe_load((VALUES / "prometheus-adapter-values.yaml").read_text())
+    server = adapter["prometheus"]
+    scrape = {"scrape_configs": yaml.safe_load(prometheus["extraScrapeConfigs"])}
+    assert adapter["rules"]["default"] is False, "with it the chart adds rules of its own"
+    return [
+        _config_map("prometheus-server", {"prometheus.yml": json.dumps(scrape)}),
+        _config_map("prometheus-adapter", {"config.yaml": json.dumps({"externalRules": adapter["rules"]["external"]})}),
+        _config_map(
+            "prometheus-adapter-arguments",
+            {
+                "PROMETHEUS_URL": f"{server['url']}:{server['port']}",
+                "METRICS_RELIST_INTERVAL": adapter["metricsRelistInterval"],
+            },
+        ),
+    ]
+
+
+def _config_map(name: str, data: dict[str, str]) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def _of_kubernetes(thing: dict[str, Any]) -> bool:
+    return thing["metadata"].get("namespace") == "kube-system"
+
+
+def _apply(kube: Kube, things: list[dict[str, Any]]) -> None:
+    kube.kubectl("apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": things}))
+
+
+def _loaded(program: str) -> str:
+    """Put a program of the cache onto the node; returns the name of its image."""
+    [path] = (CACHE / "tools").glob(f"prometheus*/{program}")
+    name, _, version = path.parent.name.rpartition("-")
+    image = f"localhost/{name}:{version}"
+    done = run(ROOT / "k8s" / "local" / "load-program", path, image)
+    if done.code != 0:
+        raise FailedError(f"load-program: {done.output}")
+    return image
+
+
+def _remove(kube: Kube) -> None:
+    for kind in LEFT:
+        kube.kubectl("delete", *kind.split(), "--selector=alex-tests=monitoring", "--timeout=60s")
+    kube.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s", timeout=150)
