@@ -187,6 +187,11 @@ class Call:
             self._end("ended" if reason in CLOSED else "lost")
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
+        if self._ctx.room.connection_state == rtc.ConnectionState.CONN_RECONNECTING:
+            # The SDK forgets everybody before it joins anew, as after the death of a LiveKit node, and the session does
+            # not hear the caller again. A successor does, and knows what was said.
+            self._end("lost")
+            return
         if self._callers():
             return
         if participant.disconnect_reason in HUNG_UP:

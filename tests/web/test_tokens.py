@@ -29,6 +29,16 @@ async def test_room_exists_with_agent_when_token_arrives(door: FrontDoor, liveki
     assert [dispatch.agent_name for dispatch in dispatches] == ["alex"]
 
 
+async def test_room_can_wait_as_long_as_a_call(open_door: Open, livekit: LiveKitServer) -> None:
+    """Where another LiveKit node may have to take a room over, a room counts as unused only after a whole call."""
+    door = await open_door(ALEX_ROOM_EMPTY_SECONDS="3720")
+    answer = await door.token()
+
+    async with livekit.api() as admin:
+        (room,) = (await admin.room.list_rooms(api.ListRoomsRequest(names=[answer.room]))).rooms
+    assert (room.empty_timeout, room.departure_timeout) == (3720, 20)
+
+
 async def test_token_grants_the_least(door: FrontDoor) -> None:
     """A token allows one identity to speak, hear and type in one room for two minutes, and nothing else."""
     claims = (await door.token()).claims

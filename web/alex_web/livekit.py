@@ -23,8 +23,6 @@ T = TypeVar("T")
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
 
-# A room nobody joins starts its agent all the same: give a slow browser this long, and the slot back after it.
-EMPTY_SECONDS = 20
 # Long enough for a caller to come back after a broken connection.
 DEPARTURE_SECONDS = 20
 
@@ -67,12 +65,12 @@ class LiveKit:
             return
 
     async def create_room(
-        self, name: str, *, max_participants: int, agent: bool, empty_seconds: int = EMPTY_SECONDS, metadata: str = ""
+        self, name: str, *, max_participants: int, agent: bool, empty_seconds: int = 0, metadata: str = ""
     ) -> api.Room:
         """Create a room, with its agent on the way if `agent`. An existing room stays as it is, and gets no other."""
         request = api.CreateRoomRequest(
             name=name,
-            empty_timeout=empty_seconds,
+            empty_timeout=empty_seconds or self._settings.room_empty_seconds,
             departure_timeout=DEPARTURE_SECONDS,
             max_participants=max_participants,
             metadata=metadata,

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
     token_ttl_seconds: int = _setting("ALEX_TOKEN_TTL_SECONDS", "web.tokenTtlSeconds", 120, ge=10, le=600)
     # Callers in one room; LiveKit does not count agents.
     max_participants: int = _setting("ALEX_MAX_PARTICIPANTS", "web.maxParticipants", 1, ge=1, le=100)
+    # A room that nobody joins starts its agent all the same: a slow browser has this long, then the slot is free. With
+    # several LiveKit nodes it is as long as a call, because one that takes a room over from a dead one counts from the
+    # room's beginning, and would close it on the agent that came back before its caller. The agent leaves early there.
+    room_empty_seconds: int = _setting("ALEX_ROOM_EMPTY_SECONDS", "livekit.replicas", 20, ge=5, le=90_000)
     allowed_origins: Origins = _setting("ALEX_ALLOWED_ORIGINS", "web.allowedOrigins", ())
     admin_key: Key = _setting("ALEX_ADMIN_KEY", "web.adminKey", None)
 
