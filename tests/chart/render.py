@@ -41,8 +41,9 @@ class Objects(dict[tuple[str, str], Object]):
         return {name: thing for (k, name), thing in self.items() if k == kind}
 
     def pods(self) -> dict[str, Object]:
-        """Give the spec of every pod, also of those that a Deployment makes, by name."""
-        made = {name: thing["spec"]["template"]["spec"] for name, thing in self.of("Deployment").items()}
+        """Give the spec of every pod, also of those that others make, by name."""
+        makers = self.of("Deployment") | self.of("StatefulSet")
+        made = {name: thing["spec"]["template"]["spec"] for name, thing in makers.items()}
         return made | {name: thing["spec"] for name, thing in self.of("Pod").items()}
 
 

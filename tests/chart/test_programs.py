@@ -18,6 +18,8 @@ NOT_OURS = {"TMPDIR"}
 KUBERNETES = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
 # Where the chart has to differ from a laptop: ports and addresses of a pod.
 DERIVED = {"LIVEKIT_URL", "LIVEKIT_API_KEY", "ALEX_OFFLINE_URL", "ALEX_PUBLIC_LIVEKIT_URL", "ALEX_AGENT_PODS"}
+# A laptop has one LiveKit.
+DERIVED |= {"ALEX_ROOM_EMPTY_SECONDS"}
 # A laptop is no pod that somebody could delete.
 DERIVED |= {"ALEX_DELETION_COST", "KUBERNETES_SERVICE_PORT"}
 

@@ -74,3 +74,17 @@ def test_keys_are_readable_by_the_program_alone() -> None:
             if "projected" in volume:
                 assert volume["projected"]["defaultMode"] == 0o440, name
                 assert pod["securityContext"]["fsGroup"] == pod["securityContext"]["runAsGroup"], name
+
+
+def test_a_password_of_redis_is_generated() -> None:
+    """The bundled Redis has 48 random characters, new for each install, and all pods are marked with the same ones."""
+    nodes = scenarios()["nodes"]
+    texts = [render_text({**nodes, "agent": {"slots": slots}}) for slots in (3, 4)]
+    found = [re.search(r'REDIS_PASSWORD: "(\S+)"', text) for text in texts]
+    passwords = {base64.b64decode(match[1]).decode() for match in found if match}
+
+    assert len(passwords) == 2
+    assert all(re.fullmatch(r"[A-Za-z0-9]{48}", password) for password in passwords)
+    for text in texts:
+        assert len(re.findall(r"checksum/redis: \S+", text)) == 2
+        assert len(set(re.findall(r"checksum/redis: (\S+)", text))) == 1

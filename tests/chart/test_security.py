@@ -87,14 +87,14 @@ def test_only_web_waits_before_it_stops(pods: dict[str, Object]) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_service_accounts_bring_no_token(scenario: str) -> None:
-    """Every account of the release has no token of its own, and every Deployment has an account."""
+    """Every account of the release has no token of its own, and whatever makes pods has an account."""
     objects = render(SCENARIOS[scenario])
     accounts = objects.of("ServiceAccount")
 
     assert accounts
     for account in accounts.values():
         assert account["automountServiceAccountToken"] is False
-    for name, thing in objects.of("Deployment").items():
+    for name, thing in (objects.of("Deployment") | objects.of("StatefulSet")).items():
         assert thing["spec"]["template"]["spec"]["serviceAccountName"] == name
         assert name in accounts
 
@@ -104,7 +104,7 @@ def test_no_key_is_written_outside_a_secret(scenario: str) -> None:
     """A key that was given as a value appears in a Secret and nowhere else."""
     values = SCENARIOS[scenario] or {}
     keys = [values.get("livekit", {}).get("apiSecret"), values.get("web", {}).get("adminKey")]
-    keys += [values.get("offline", {}).get("apiKey")]
+    keys += [values.get("offline", {}).get("apiKey"), values.get("redis", {}).get("password")]
     keys += [provider.get("apiKey") for provider in values.get("providers", {}).values()]
     objects = render(values)
     others = str([thing for (kind, _), thing in objects.items() if kind != "Secret"])

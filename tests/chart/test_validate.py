@@ -10,6 +10,7 @@ from chart.render import CHART, KUBERNETES, merge, put, refusal, render, scenari
 
 HOSTED = scenarios()["hosted-keys"]
 NODE = scenarios()["address"]
+NODES = scenarios()["nodes"]
 SECRET = "a-secret-for-tests-of-forty-characters-1"
 REMOTE = {"livekit": {"enabled": False, "url": "wss://lk.example.com", "existingSecret": "lk"}}
 
@@ -77,7 +78,59 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "node ports that collide": (
         merge(NODE, put("livekit.service.nodePorts.udp", 30881)),
-        ["livekit.service.nodePorts", "three different"],
+        ["livekit.service.nodePorts", "3 different", "30881"],
+    ),
+    "node ports that collide with those of the next LiveKit node": (
+        merge(NODES, put("livekit.service.nodePorts.signal", 30884)),
+        ["livekit.service.nodePorts", "5 different", "30884"],
+    ),
+    "node ports that end before the last LiveKit node": (
+        merge(NODES, put("livekit.service.nodePorts.udp", 32766)),
+        ["livekit.service.nodePorts", "up to 32767", "32768"],
+    ),
+    "LiveKit nodes that cannot find each other": (
+        merge(NODES, put("redis.enabled", False)),
+        ["livekit.replicas is 2", "redis.enabled to true", "redis.address", "livekit.replicas to 1"],
+    ),
+    "a port-forward to one LiveKit node of two": (
+        {"livekit": {"replicas": 2}, "redis": {"enabled": True}},
+        ["livekit.replicas is 2", "livekit.exposure to address"],
+    ),
+    "a load balancer before several LiveKit nodes": (
+        merge(NODES, put("livekit.service.type", "LoadBalancer")),
+        ["livekit.replicas is 2", "livekit.service.type to NodePort"],
+    ),
+    "a name too long for a StatefulSet": (
+        merge(NODES, put("fullnameOverride", "a" * 45)),
+        ["livekit.replicas is 2", "44 characters", "fullnameOverride"],
+    ),
+    "Redis without a LiveKit of ours": (
+        merge(REMOTE, put("redis.enabled", True)),
+        ["redis.enabled is set", "livekit.enabled is false", "remove it"],
+    ),
+    "somebody else's Redis without a LiveKit of ours": (
+        merge(REMOTE, put("redis.address", "redis:6379")),
+        ["redis.address is set", "livekit.enabled is false", "remove it"],
+    ),
+    "two Redis": (
+        {"redis": {"enabled": True, "address": "redis:6379"}},
+        ["redis.address is set", "redis.enabled to false"],
+    ),
+    "two passwords of Redis": (
+        {"redis": {"enabled": True, "password": "p" * 16, "existingSecret": "ours"}},
+        ["redis.password and redis.existingSecret", "keep one"],
+    ),
+    "TLS to the bundled Redis": (
+        {"redis": {"enabled": True, "tls": True}},
+        ["redis.tls is true", "redis.address", "redis.tls to false"],
+    ),
+    "a password of no Redis": (
+        put("redis.password", "p" * 16),
+        ["redis.password is set", "redis.enabled to true", "redis.address", "remove it"],
+    ),
+    "a Redis password that can be guessed": (
+        {"redis": {"enabled": True, "password": "redis"}},
+        ["redis.password", "16 characters"],
     ),
     "no LiveKit at all": (merge(REMOTE, put("livekit.url", "")), ["set livekit.url"]),
     "somebody else's LiveKit without keys": (
@@ -168,6 +221,8 @@ def test_each_refusal_has_its_test() -> None:
     # Loops write one line of the template for several values.
     looped = {"hosted without openai", "hosted without elevenlabs", "fewest web pods above most"}
     looped |= {"autoscaled web pods without a request", "an offline key that can be guessed"}
+    looped |= {"a Redis password that can be guessed", "node ports that collide with those of the next LiveKit node"}
+    looped |= {"node ports that end before the last LiveKit node", "somebody else's Redis without a LiveKit of ours"}
 
     assert len(PROBLEMS) - len(looped) == written
     assert len(re.findall(r"\bfail\b", re.sub(r"\{\{- /\*.*?\*/ -}}", "", template, flags=re.DOTALL))) == 1
@@ -184,7 +239,12 @@ def test_all_problems_are_told_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("path", "secret"),
-    [("livekit.apiSecret", "hunter2"), ("web.adminKey", "hunter2"), ("providers.openai.apiKey", "hun ter2")],
+    [
+        ("livekit.apiSecret", "hunter2"),
+        ("web.adminKey", "hunter2"),
+        ("providers.openai.apiKey", "hun ter2"),
+        ("redis.password", "hun ter2"),
+    ],
 )
 def test_a_refused_key_is_not_repeated(path: str, secret: str) -> None:
     """A message about a key does not show it."""
@@ -225,6 +285,10 @@ def test_a_refused_key_is_not_repeated(path: str, secret: str) -> None:
         ("offline.fallback", "always", "/offline/fallback"),
         ("offline.sttStreams", 0, "/offline/sttStreams"),
         ("livekit.exposure", "hostNetwork", "/livekit/exposure"),
+        ("livekit.replicas", 0, "/livekit/replicas"),
+        ("livekit.replicas", 21, "/livekit/replicas"),
+        ("redis.address", "redis.example.com", "/redis/address"),
+        ("redis.address", "rediss://redis.example.com:6379", "/redis/address"),
         ("livekit.address", "node.example.com", "/livekit/address"),
         ("livekit.url", "https://livekit.example.com", "/livekit/url"),
         ("livekit.apiKey", "", "/livekit/apiKey"),
@@ -300,3 +364,8 @@ def test_memory_is_understood_in_every_notation(memory: str, fits: bool) -> None
         assert render(values)
     else:
         assert "agent.resources.limits.memory" in refusal(values)
+
+
+def test_the_password_of_somebody_elses_redis_is_what_it_is() -> None:
+    """A short password is refused for the bundled Redis only: the other one exists already."""
+    assert render({"redis": {"address": "redis:6379", "password": "redis"}})

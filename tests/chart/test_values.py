@@ -130,6 +130,8 @@ OTHER: dict[str, Any] = {
     "livekit.publicUrl": "wss://other.example.com",
     "offline.url": "http://other.example.com",
     "livekit.address": "203.0.113.99",
+    "redis.address": "redis.example.com:6380",
+    "redis.password": "another-password-of-more-than-sixteen-characters",
     "livekit.service.type": "NodePort",
     "caller.asks": [{"ask": "Other?", "expect": "other"}],
 }

@@ -61,9 +61,10 @@ def test_nothing_but_images_is_set(alex: Kube) -> None:
     """The chart is installed with its own values, but for the names of images that no registry has."""
     values = json.loads(alex.helm("get", "values", "alex", "--output", "json"))
 
-    assert set(values) <= {"image", "livekit"}
+    assert set(values) <= {"image", "livekit", "redis"}
     assert set(values["image"]) == {"tag"}
     assert set(values.get("livekit", {})) <= {"image"}
+    assert set(values.get("redis", {})) <= {"image"}
 
 
 def test_namespace_insists_on_restricted_pods(alex: Kube) -> None:

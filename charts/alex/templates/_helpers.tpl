@@ -101,6 +101,44 @@ render and kept in the values, so that the Secret and the checksums of the pods 
 {{- end -}}
 {{- end -}}
 
+{{/* "true" when this release runs several LiveKit nodes. */}}
+{{- define "alex.severalLivekit" -}}
+{{- if and .Values.livekit.enabled (gt (int .Values.livekit.replicas) 1) }}true{{ end -}}
+{{- end -}}
+
+{{/* Where LiveKit nodes reach Redis; empty without one. */}}
+{{- define "alex.redisAddress" -}}
+{{- if .Values.redis.enabled -}}
+{{ include "alex.fullname" . }}-redis:6379
+{{- else -}}
+{{- .Values.redis.address -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Name of the Secret that holds its password; empty when there is none. */}}
+{{- define "alex.redisSecretName" -}}
+{{- if .Values.redis.existingSecret -}}
+{{- .Values.redis.existingSecret -}}
+{{- else if or .Values.redis.enabled .Values.redis.password -}}
+{{ include "alex.fullname" . }}-redis
+{{- end -}}
+{{- end -}}
+
+{{/* The password: the value, else, for the bundled Redis, one that is generated and kept as the LiveKit secret is. */}}
+{{- define "alex.redisPassword" -}}
+{{- if not .Values.redis.decidedPassword -}}
+{{- $held := (lookup "v1" "Secret" .Release.Namespace (printf "%s-redis" (include "alex.fullname" .))).data | default dict -}}
+{{- $password := .Values.redis.password | default (get $held "REDIS_PASSWORD" | b64dec) | default (randAlphaNum 48) -}}
+{{- $_ := set .Values.redis "decidedPassword" $password -}}
+{{- end -}}
+{{- .Values.redis.decidedPassword -}}
+{{- end -}}
+
+{{/* Changes when the password changes, so that pods which read it at start are replaced. */}}
+{{- define "alex.redisSecretChecksum" -}}
+{{- .Values.redis.existingSecret | default (include "alex.redisPassword" .) | sha256sum -}}
+{{- end -}}
+
 {{/* Where pods reach LiveKit. */}}
 {{- define "alex.livekitUrl" -}}
 {{- if .Values.livekit.enabled -}}

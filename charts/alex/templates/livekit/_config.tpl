@@ -1,0 +1,73 @@
+{{/* The media ports of one LiveKit server, the node-th: (dict "root" $ "node" 0). Candidates name them literally. */}}
+{{- define "alex.livekitMediaPorts" -}}
+{{- with .root.Values.livekit -}}
+{{- if and (eq .exposure "address") (eq .service.type "NodePort") -}}
+tcp: {{ add .service.nodePorts.tcp (mul 2 $.node) }}
+udp: {{ add .service.nodePorts.udp (mul 2 $.node) }}
+{{- else -}}
+tcp: 7881
+udp: 7882
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Its configuration, from the same. */}}
+{{- define "alex.livekitConfig" -}}
+{{- $ports := include "alex.livekitMediaPorts" . | fromYaml -}}
+{{- with .root -}}
+{{- $address := eq .Values.livekit.exposure "address" -}}
+port: 7880
+prometheus:
+  port: 6789
+rtc:
+  # One port for all media. Candidates name these numbers literally, so a NodePort has to be the configured port.
+  tcp_port: {{ $ports.tcp }}
+  udp_port: {{ $ports.udp }}
+  {{- if $address }}
+  # Browsers and agents both come to this address.
+  node_ip: {{ .Values.livekit.address | quote }}
+  {{- else }}
+  # A port-forward dials 127.0.0.1 inside the pod, so that candidate must exist; a node_ip here would lock the agents out.
+  enable_loopback_candidate: true
+  {{- end }}
+  use_external_ip: false
+  # An empty list means a public STUN server, for this server and for every caller. Nothing listens here, and nothing leaves.
+  stun_servers: ["127.0.0.1:3478"]
+room:
+  # Only web creates rooms, each with its agent.
+  auto_create: false
+  # A token that nobody uses must not hold a slot; the same patience for the last caller who dropped out.
+  empty_timeout: 20
+  departure_timeout: 20
+agents:
+  # No agent reports more than 0.65: a full one is asked, says no, and the server asks the next.
+  target_load: 0.7
+{{- if not .Values.livekit.existingSecret }}
+webhook:
+  # Tells web at once what it otherwise finds by looking every five seconds. With an existing Secret the name of the key is not
+  # known here, and web looks.
+  api_key: {{ .Values.livekit.apiKey | quote }}
+  urls: ["http://{{ include "alex.fullname" . }}-web:8080/api/livekit"]
+{{- end }}
+{{- if include "alex.redisAddress" . }}
+redis:
+  # Where the nodes find each other, and any of them the node that has a room. The password comes from the environment.
+  address: {{ include "alex.redisAddress" . | quote }}
+  {{- if .Values.redis.tls }}
+  tls:
+    enabled: true
+  {{- end }}
+signal_relay:
+  # Redis may be away for so long (a pod is replaced in less) before calls lose their signalling, and with it their rooms. And the
+  # death of a node is noticed after so long by those who signal through another one, so it is no longer.
+  retry_timeout: 15s
+node_selector:
+  # A new room goes to the node with the fewest; without this to any.
+  kind: any
+  sort_by: rooms
+{{- end }}
+logging:
+  level: {{ ternary "warn" .Values.logLevel (eq .Values.logLevel "warning") }}
+  json: {{ eq .Values.logFormat "json" }}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,123 @@
+{{/* The pod of a LiveKit server, in a Deployment while there is one and in a StatefulSet when there are several. */}}
+{{- define "alex.livekitPod" -}}
+{{- $self := dict "root" . "component" "livekit" -}}
+{{- $name := printf "%s-livekit" (include "alex.fullname" .) -}}
+{{- $nodePort := and (eq .Values.livekit.exposure "address") (eq .Values.livekit.service.type "NodePort") -}}
+{{- $several := gt (int .Values.livekit.replicas) 1 -}}
+metadata:
+  labels:
+    {{- include "alex.labels" $self | nindent 4 }}
+    {{- with .Values.livekit.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    checksum/livekit-key: {{ include "alex.livekitSecretChecksum" . }}
+    # Of the first server: the others have the same but for their ports, and one more of them is no reason to restart.
+    checksum/config: {{ include "alex.livekitConfig" (dict "root" . "node" 0) | sha256sum }}
+    {{- if include "alex.redisSecretName" . }}
+    checksum/redis: {{ include "alex.redisSecretChecksum" . }}
+    {{- end }}
+    {{- with .Values.livekit.podAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ $name }}
+  automountServiceAccountToken: false
+  enableServiceLinks: false # a Service called livekit would inject LIVEKIT_PORT=tcp://…, on which the server dies
+  # Else the server is process 1, for which the kernel drops SIGTERM until a handler stands: deleted in its first second it would
+  # stay for all of its grace period.
+  shareProcessNamespace: true
+  # As patient as the agents, whose calls run through it.
+  terminationGracePeriodSeconds: {{ add .Values.agent.drainSeconds 120 }}
+  securityContext:
+    {{- include "alex.podSecurityContext" . | nindent 4 }}
+  {{- with include "alex.scheduling" $self | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- if $several }}
+  topologySpreadConstraints:
+    # A lost node should not take every server; a full node must not stop a new one.
+    - maxSkew: 1
+      topologyKey: kubernetes.io/hostname
+      whenUnsatisfiable: ScheduleAnyway
+      labelSelector:
+        matchLabels:
+          {{- include "alex.selectorLabels" $self | nindent 10 }}
+  {{- end }}
+  containers:
+    - name: livekit
+      image: "{{ .Values.livekit.image.repository }}:{{ .Values.livekit.image.tag }}"
+      imagePullPolicy: {{ .Values.image.pullPolicy }}
+      args: [--config, /etc/livekit/{{ ternary "$(POD_NAME)" "config" $several }}.yaml]
+      env:
+        {{- if $several }}
+        - name: POD_NAME
+          valueFrom:
+            fieldRef:
+              fieldPath: metadata.name
+        {{- end }}
+        {{- with include "alex.redisSecretName" . }}
+        - name: REDIS_PASSWORD
+          valueFrom:
+            secretKeyRef:
+              name: {{ . | quote }}
+              key: REDIS_PASSWORD
+        {{- end }}
+        - name: LIVEKIT_API_KEY
+          valueFrom:
+            secretKeyRef:
+              name: {{ include "alex.livekitSecretName" . | quote }}
+              key: LIVEKIT_API_KEY
+        - name: LIVEKIT_API_SECRET
+          valueFrom:
+            secretKeyRef:
+              name: {{ include "alex.livekitSecretName" . | quote }}
+              key: LIVEKIT_API_SECRET
+        # The server wants the pair as one YAML map, and ignores a secret that reads as a number: hence the quotes. Its key file
+        # would need a Secret of a shape of its own.
+        - name: LIVEKIT_KEYS
+          value: "'$(LIVEKIT_API_KEY)': '$(LIVEKIT_API_SECRET)'"
+      ports:
+        - name: signal
+          containerPort: 7880
+        {{- if not $several }}
+        - name: media-tcp
+          containerPort: {{ ternary .Values.livekit.service.nodePorts.tcp 7881 $nodePort }}
+        - name: media-udp
+          containerPort: {{ ternary .Values.livekit.service.nodePorts.udp 7882 $nodePort }}
+          protocol: UDP
+        {{- end }}
+        - name: metrics
+          containerPort: 6789
+      {{- if include "alex.redisAddress" . }}
+      livenessProbe: # not the answer below: it goes through Redis, and a Redis that is away for a minute must not end calls that go on
+        httpGet: {path: /metrics, port: metrics}
+      {{- else }}
+      livenessProbe: # the server answers 406 when its own statistics are older than 4 s; a minute of that is a hang
+        httpGet: {path: /, port: signal}
+      {{- end }}
+        periodSeconds: 10
+        timeoutSeconds: 5
+        failureThreshold: 6
+      readinessProbe:
+        httpGet: {path: /, port: signal}
+        periodSeconds: 2
+        timeoutSeconds: 2
+      resources:
+        {{- toYaml .Values.livekit.resources | nindent 8 }}
+      securityContext:
+        {{- include "alex.securityContext" . | nindent 8 }}
+      volumeMounts:
+        - name: config
+          mountPath: /etc/livekit
+          readOnly: true
+        - name: tmp
+          mountPath: /tmp
+  volumes:
+    - name: config
+      configMap:
+        name: {{ $name }}
+    - name: tmp
+      emptyDir:
+        sizeLimit: 64Mi
+{{- end -}}
