@@ -1,7 +1,7 @@
 """How agents follow the calls: from 1 call to 12 and back, on the cluster of `k8s/up` with the engine `prometheus`.
 
-    tests/run ramp                      # about ten minutes; the last line is the result
-    tests/run ramp --out charts/alex/docs    # also as ramp.csv and ramp.svg, which the chart's README shows
+    tests/run ramp                           # about eight minutes; the last line is the result
+    tests/run ramp --out charts/alex/docs    # also as ramp.csv and ramp.svg
 
 A release of its own, with an agent pod for each three calls and room for two more. Callers have no microphone: what
 counts is who gets an agent. Every second: calls asked for and held, pods wanted (by web), asked for (by the autoscaler)

@@ -66,6 +66,9 @@ def fleet(alex: Kube, *values: str) -> Iterator[Fleet]:
             "agent.autoscaling.engine=prometheus",
             "agent.aloneSeconds=5",  # a caller who hangs up gives the slot back sooner
             "offline.engine=scripted",
+            # Each call listens from its first second, also to a caller without a microphone; one that is refused ends.
+            "offline.sttStreams=50",
+            "offline.speechStreams=50",
             "web.service.type=NodePort",
             "livekit.exposure=address",
             "livekit.service.type=NodePort",
