@@ -62,9 +62,12 @@ class Capacity:
     gate in `request` counts what was accepted but has not started yet, and what is promised to somebody else.
     """
 
-    def __init__(self, server: AgentServer, slots: int, metrics: Metrics) -> None:
+    def __init__(
+        self, server: AgentServer, slots: int, metrics: Metrics, registered: Callable[[], bool] = lambda: True
+    ) -> None:
         self.instance = uuid.uuid4().hex
         self._server = server
+        self._registered = registered
         self._slots = slots
         self._metrics = metrics
         self._accepting: list[str] = []
@@ -157,6 +160,8 @@ class Capacity:
             "active": len(rooms),
             "slots": self._slots,
             "draining": self._server.draining,
+            # Without it LiveKit offers no job, whatever is free.
+            "registered": self._registered(),
             "calls": [{"room": room} for room in rooms],
             "reserved": [{"room": room} for room in self._reservations.open(rooms)],
             "lost": [{"id": job, "room": room} for _, job, room in self._lost],

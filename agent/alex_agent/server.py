@@ -64,12 +64,18 @@ async def serve(settings: Settings) -> int:
             if verdict.refused:
                 metrics.provider_refused(verdict.link.provider)
         server = _server(settings, providers.order(verdicts), folder)
-        capacity = Capacity(server, settings.slots, metrics)
+        registered = asyncio.Event()
+
+        def connected() -> bool:
+            # Private, and the only place that knows; a contract test watches over the name.
+            return registered.is_set() and not server._connecting  # noqa: SLF001
+
+        metrics.registered.set_function(connected)
+        capacity = Capacity(server, settings.slots, metrics, connected)
         server.load_fnc = capacity.load
         receiver = Receiver(partial(_hear, metrics, capacity), metrics.lost)
         await receiver.open(folder / CHANNEL)
         server.rtc_session(call.answer, agent_name=settings.agent_name, on_request=capacity.request)
-        registered = asyncio.Event()
 
         def on_registered(*_: object) -> None:
             if not registered.is_set():
@@ -77,12 +83,6 @@ async def serve(settings: Settings) -> int:
                 capacity.watch(partial(_forget, receiver, folder))
 
         server.on("worker_registered", on_registered)
-
-        def connected() -> bool:
-            # Private, and the only place that knows; a contract test watches over the name.
-            return registered.is_set() and not server._connecting  # noqa: SLF001
-
-        metrics.registered.set_function(connected)
 
         def unready() -> str | None:
             if server.draining or stop.is_set():

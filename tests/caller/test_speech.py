@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from alex_caller.speech import PEAK, SpeechError, Voice, read_wav, resample
 
+CALLER = Path(__file__).parents[2] / "images" / "caller"
+
 
 def write(path: Path, samples: np.ndarray, rate: int, width: int = 2, channels: int = 1) -> Path:
     """Write floats as a PCM WAV of some width."""
@@ -105,7 +107,7 @@ def test_voice_refuses_what_cannot_be_spoken(text: str) -> None:
 
 def test_the_voice_collects_nothing(tmp_path: Path) -> None:
     """The runtime of the voice writes no telemetry, neither beside temporary files nor into the user's cache."""
-    places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": str(CALLER)}
     command = [sys.executable, "-c", "from alex_caller.speech import Voice; Voice().say('Hello.')"]
     subprocess.run(command, env={**os.environ, **places}, check=True)
 

@@ -19,6 +19,7 @@ class AgentPod:
     slots: int = 4
     rooms: list[str] = field(default_factory=list)
     draining: bool = False
+    registered: bool = True
     mood: Literal["fine", "slow", "broken", "babbling"] = "fine"
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     host: str = "127.0.0.1"
@@ -88,6 +89,7 @@ class AgentPod:
             "active": len(self.rooms),
             "slots": self.slots,
             "draining": self.draining,
+            "registered": self.registered,
             "calls": [{"room": room} for room in self.rooms],
             "reserved": [{"room": room} for room in self.reserved if room not in self.rooms],
             "lost": [{"id": job, "room": room} for job, room in self.lost],

@@ -195,6 +195,22 @@ async def answer(addresses: set[tuple[str, int]]) -> set[tuple[str, int]]:
     return addresses
 
 
+async def test_pod_that_livekit_does_not_know_yet_gives_no_slot(start: Start, watch: Watch) -> None:
+    """A pod that has just started answers before it is registered: a token for its slots would be for nobody."""
+    pod = await start(slots=2, registered=False)
+    pods = watch(pod.target)
+    await pods.look()
+    admission = Admission(pods, Metrics(), SETTINGS)
+    with pytest.raises(Problem, match="No agent is running"):
+        await admission.reserve("mine")
+    free = admission.capacity().free
+    pod.registered = True
+    await pods.look()
+
+    assert free == 0
+    assert admission.capacity().free == 2
+
+
 async def test_every_address_of_a_host_is_a_pod(start: Start, watch: Watch) -> None:
     """A host name with several addresses, as a headless Service has, is as many pods."""
     port = free_port()
@@ -386,6 +402,23 @@ async def test_one_lease_for_a_room(start: Start, watch: Watch) -> None:
 
         assert sorted(won) == [False, False, True]
     assert sum(len(pod.reserved) for pod in started) == 4
+
+
+async def test_promise_of_a_draining_pod_stands_in_nobodys_way(start: Start, watch: Watch) -> None:
+    """A pod that promised a slot and then began to drain gets no job: another one may be asked for the same room."""
+    leaving, staying = await start(), await start()
+    pods = watch(leaving.target, staying.target)
+    await pods.look()
+    admission = Admission(pods, Metrics(), SETTINGS)
+    leaving.reserved.append("mine")
+    await pods.look()
+    before = await admission.lease("mine", 5)
+    leaving.draining = True
+    await pods.look()
+
+    assert not before
+    assert await admission.lease("mine", 5)
+    assert staying.reserved == ["mine"]
 
 
 async def test_agent_that_takes_us_for_a_stranger_promises_nothing(start: Start) -> None:

@@ -108,6 +108,21 @@ async def test_caller_without_any_agent_is_told(
     assert value(door.service, 'alex_web_dispatch_total{outcome="given_up"}') == 1
 
 
+async def test_caller_whose_pod_drains_before_the_call_is_not_forgotten(
+    door: FrontDoor, livekit: LiveKitServer, pod: AgentPod, call: Caller
+) -> None:
+    """The pod that promised the slot has begun to drain, so its job never comes: the caller is looked after at once."""
+    room = call.room.name
+    assert pod.reserved == [room]
+    pod.draining = True
+    await door.service.pods.look()
+    await listed(livekit, room)
+    await door.service.watch.patrol()
+    await asyncio.wait_for(call.gone.wait(), 10)
+
+    assert call.told == ["None: alex.busy"]
+
+
 async def test_silent_agent_is_put_out_before_another_comes(
     door: FrontDoor, livekit: LiveKitServer, pod: AgentPod, call: Caller
 ) -> None:

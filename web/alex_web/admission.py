@@ -59,7 +59,7 @@ class Admission:
             Problem: 503 with `Retry-After` when there is no free slot or no agent pod.
 
         """
-        if not any(not pod.draining for pod in self._pods.alive()):
+        if not any(pod.takes_calls for pod in self._pods.alive()):
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "no-agents",
@@ -92,7 +92,7 @@ class Admission:
 
         All replicas ask the pods in one order, so the first promise is the one they all find.
         """
-        if any(room in pod.reserved for pod in self._pods.alive()):
+        if room in self._pods.promised():
             return False
         for pod in sorted(self._free(), key=lambda pod: hashlib.sha256(f"{room} {pod.instance}".encode()).digest()):
             promise = await self._pods.reserve(pod, room, seconds)

@@ -50,6 +50,7 @@ class _Answer(BaseModel):
     active: int = Field(ge=0)
     slots: int = Field(ge=0)
     draining: bool
+    registered: bool = True
     calls: list[_Call]
     reserved: list[_Call] = []
     lost: list[_Lost] = []
@@ -64,15 +65,22 @@ class Pod:
     active: int
     slots: int
     draining: bool
+    registered: bool
+    """Whether LiveKit offers it jobs: not before it has started, and not while it looks for LiveKit again."""
     rooms: frozenset[str]
     reserved: frozenset[str]
     seen_at: float
     """`time.monotonic()` of the answer."""
 
     @property
+    def takes_calls(self) -> bool:
+        """Whether LiveKit sends it another call."""
+        return self.registered and not self.draining
+
+    @property
     def free(self) -> int:
         """Slots that hold no call and are promised to none."""
-        return 0 if self.draining else max(self.slots - self.active - len(self.reserved), 0)
+        return max(self.slots - self.active - len(self.reserved), 0) if self.takes_calls else 0
 
 
 class Pods:
@@ -136,6 +144,10 @@ class Pods:
     def rooms(self) -> frozenset[str]:
         """Give the rooms that have a call on a pod."""
         return frozenset[str]().union(*(pod.rooms for pod in self.alive()))
+
+    def promised(self) -> frozenset[str]:
+        """Give the rooms that have the promise of a slot; that of a pod which gets no job counts no more."""
+        return frozenset[str]().union(*(pod.reserved for pod in self.alive() if pod.takes_calls))
 
     def take_lost(self) -> set[str]:
         """Give the rooms whose agent died since this was last asked: its job, or its pod."""
@@ -262,6 +274,7 @@ class Pods:
             active=answer.active,
             slots=answer.slots,
             draining=answer.draining,
+            registered=answer.registered,
             rooms=frozenset(call.room for call in answer.calls),
             reserved=frozenset(call.room for call in answer.reserved),
             seen_at=now,

@@ -60,7 +60,7 @@ class Watch:
             rooms = await self._livekit.rooms()
         except Problem:
             return  # it is logged, and without LiveKit there is nothing to send anybody into
-        served = self._pods.rooms() | self._promised()
+        served = self._pods.rooms() | self._pods.promised()
         alone = {room.name for room in rooms if room.num_participants and room.name not in served}
         now = time.monotonic()
         self._alone_since = {room: self._alone_since.get(room, now) for room in alone}
@@ -158,6 +158,3 @@ class Watch:
             return await self._livekit.has_agent(room)
         except Problem:
             return False
-
-    def _promised(self) -> frozenset[str]:
-        return frozenset[str]().union(*(pod.reserved for pod in self._pods.alive()))
