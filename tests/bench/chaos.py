@@ -40,6 +40,8 @@ FEWEST_PODS, MOST_PODS = 2, 4
 SLOTS = 4
 # Longer than the 30 s a plain Deployment gives, and short enough that many calls see their end.
 SHORTEST_CALL_SECONDS, LONGEST_CALL_SECONDS = 15.0, 75.0
+# Pods that say they are ready before they are, as in the plain arm, take a while.
+BEGIN_SECONDS = 180.0
 PAUSE_SECONDS = (2.0, 6.0)
 # A draining pod keeps its memory until its last call ends; beyond this the machine, not Alex, would be tested.
 MOST_PODS_AT_ONCE = 9
@@ -184,10 +186,12 @@ def kinds(events: int, dice: random.Random) -> Iterator[str]:
             yield kind
 
 
-async def call_again(url: str, dice: random.Random, ended: list[Ended], closing: asyncio.Event) -> None:
+async def call_again(
+    url: str, dice: random.Random, ended: list[Ended], talking: asyncio.Event, closing: asyncio.Event
+) -> None:
     """Make one call after the other on one line, until it is closing time; the last one is finished."""
     while not closing.is_set():
-        call = await quiet_call(url, dice.uniform(SHORTEST_CALL_SECONDS, LONGEST_CALL_SECONDS))
+        call = await quiet_call(url, dice.uniform(SHORTEST_CALL_SECONDS, LONGEST_CALL_SECONDS), talking.set)
         ended.append(call)
         if call.outcome != "answered":
             say(f"{call.outcome} after {call.seconds:.1f} s: {call.detail}")
@@ -196,12 +200,16 @@ async def call_again(url: str, dice: random.Random, ended: list[Ended], closing:
 async def shake(fleet: Fleet, url: str, events: int, seed: int) -> list[Ended]:
     """Let events happen to a fleet full of calls; give how every call ended."""
     ended: list[Ended] = []
+    talking = [asyncio.Event() for _ in range(LINES)]
     closing = asyncio.Event()
     lines = [
-        asyncio.create_task(call_again(url, random.Random(f"{seed} {line}"), ended, closing)) for line in range(LINES)
+        asyncio.create_task(call_again(url, random.Random(f"{seed} {number}"), ended, greeted, closing))
+        for number, greeted in enumerate(talking)
     ]
     try:
-        await asyncio.sleep(10)  # the first calls have begun
+        # Nothing happens before there is something to lose.
+        async with asyncio.timeout(BEGIN_SECONDS):
+            await asyncio.gather(*(greeted.wait() for greeted in talking))
         began = time.monotonic()
         for number, kind in enumerate(kinds(events, fleet.dice), start=1):
             await asyncio.to_thread(fleet.happen, kind)

@@ -7,6 +7,7 @@ which nothing was heard. Another agent that takes the call over does not make it
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -30,7 +31,7 @@ class Ended:
     detail: str = ""
 
 
-async def quiet_call(url: str, seconds: float) -> Ended:
+async def quiet_call(url: str, seconds: float, greeted: Callable[[], None] = lambda: None) -> Ended:
     """Take a token, join, be greeted, say nothing for so long, ask something by typing, hear the answer, hang up."""
     began = time.monotonic()
     try:
@@ -38,6 +39,7 @@ async def quiet_call(url: str, seconds: float) -> Ended:
             invitation = await take_token(http, url, LINE_SECONDS)
         async with Call(invitation, limits=LIMITS, microphone=False) as call:
             await call.greeting()
+            greeted()
             await call.hold(seconds)
             await call.type(QUESTION)
             await call.heard_again(call.now)
