@@ -28,6 +28,7 @@ VALUES = (
     f"agent.autoscaling.maxReplicas={MOST}",
     f"agent.autoscaling.scaleDownAfterSeconds={LULL_SECONDS}",
     "offline.engine=scripted",
+    f"offline.sttStreams={SLOTS * MOST}",  # one for each call: a fifth would be told that nobody hears it
 )
 # The autoscaler of the local cluster looks every 5 s; the rest is this machine's affair.
 SOON_SECONDS = 30
