@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from cluster.kube import FailedError, Kube
+from cluster.kube import FailedError, Kube, eventually
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Watch:
 
     def __enter__(self) -> list[Sample]:
         self._thread.start()
+        eventually("the first look", lambda: bool(self.samples))
         return self.samples
 
     def _look(self) -> None:
