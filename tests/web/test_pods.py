@@ -191,6 +191,22 @@ async def test_a_silent_pod_that_left_dns_counts_no_more(start: Start, watch: Wa
     assert told == [2, 2, 2, 2, 1]
 
 
+async def test_a_pod_that_has_ended_hides_no_number(start: Start, watch: Watch) -> None:
+    """The address of a pod that has ended first refuses and then leads nowhere: that it is silent tells nothing new."""
+    pod, ended = await start(rooms=["a"]), await start()
+    pods = watch(pod.target, ended.target)
+    await pods.look()
+    await ended.die()
+    await pods.look()
+    await start(port=ended.port, mood="slow")  # takes connections and is silent, like an address without a machine
+    told = []
+    for _ in range(4):
+        await pods.look()
+        told.append(Admission(pods, Metrics(), SETTINGS).capacity().wanted)
+
+    assert told == [1] * 4
+
+
 async def answer(addresses: set[tuple[str, int]]) -> set[tuple[str, int]]:
     return addresses
 

@@ -106,6 +106,7 @@ class Pods:
         self._pods: dict[tuple[str, int], Pod] = {}
         self._misses: dict[tuple[str, int], int] = {}
         self._silent: dict[tuple[str, int], Pod | None] = {}
+        self._refused: set[tuple[str, int]] = set()
         self._doors: dict[tuple[str, int], asyncio.Lock] = {}
         self._lost: set[str] = set()
         self._reported: dict[str, float] = {}
@@ -126,6 +127,7 @@ class Pods:
             if what == "silence":
                 self._missed(address, counts=somebody)
         self._silent = {address: pod for address, pod in self._silent.items() if not self._has_left(address)}
+        self._refused = {address for address in self._refused if not self._has_left(address)}
 
     def alive(self) -> list[Pod]:
         """Give the pods that answered lately, each once even if it has several addresses."""
@@ -203,6 +205,7 @@ class Pods:
             answer = await self._read(http, address)
         except aiohttp.ClientConnectorError:
             self._forget(address)
+            self._refused.add(address)
             return "end"
         except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
             self._trouble(address, "agent_pod_silent", error=type(error).__name__)
@@ -218,7 +221,8 @@ class Pods:
         last = self._pods.get(address) or self._silent.get(address)
         if self._misses[address] >= MOST_MISSES or self._has_left(address):
             self._forget(address)
-        if address not in self._pods:
+        # Nobody listened there: a pod that has ended, which DNS names a little longer, or one that is just starting.
+        if address not in self._pods and address not in self._refused:
             self._silent[address] = last
 
     async def _read(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> _Answer:
@@ -262,6 +266,7 @@ class Pods:
         if before is not None and before.instance != answer.instance:
             self._lost |= before.rooms  # another program at the same address: the calls of the first are gone
         self._silent.pop(address, None)
+        self._refused.discard(address)
         now = time.monotonic()
         self._reported = {job: at for job, at in self._reported.items() if at > now - REMEMBER_LOST_SECONDS}
         for lost in answer.lost:
