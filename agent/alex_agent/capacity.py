@@ -51,6 +51,9 @@ TICK_SECONDS = 0.25
 # Offers that waited meanwhile are all read within this.
 STALE_SECONDS = 1.0
 
+# Between two looks for the last call of a drain.
+DRAIN_STEP_SECONDS = 0.1
+
 # What a job sent before it died may still lie in the socket when its end is noticed.
 LAST_WORDS_SECONDS = 0.05
 
@@ -131,6 +134,23 @@ class Capacity:
         """Report a call whose caller may still be there and whose agent is not."""
         log.error("call_lost", hint="web sends another agent into its room")
         self._lost.append((time.monotonic(), job, room))
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new call, and wait for the last one to end.
+
+        Raises:
+            TimeoutError: after so many seconds calls were still on.
+
+        """
+        # Not the SDK's own `drain` (livekit-agents 1.8.9): woken by the end of one job while another has ended in the
+        # same moment, it asks for both over and over without letting anything else run. The pod then answers nobody
+        # for the rest of its grace period, and the calls it still has are taken for lost.
+        async with self._server._lock:  # noqa: SLF001 - held while the server starts
+            self._server._draining = True  # noqa: SLF001
+            await self._server._update_worker_status()  # noqa: SLF001
+        async with asyncio.timeout(seconds):
+            while self._rooms():  # noqa: ASYNC110 - the SDK has no event for it
+                await asyncio.sleep(DRAIN_STEP_SECONDS)
 
     async def hand_over(self) -> None:
         """Ask every call to leave its room to another agent, and wait a moment for that."""

@@ -97,7 +97,7 @@ async def serve(settings: Settings) -> int:
             api_key=settings.secret("livekit_api_key"),
             api_secret=settings.secret("livekit_api_secret"),
         )
-        drain = partial(_drain, server, metrics, settings.drain_seconds)
+        drain = partial(_drain, capacity, metrics, settings.drain_seconds)
         close = partial(_close, server, metrics)
         runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready, may_reserve)
         log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
@@ -148,9 +148,9 @@ async def _until(
     return code
 
 
-async def _drain(server: AgentServer, metrics: Metrics, seconds: float) -> None:
+async def _drain(capacity: Capacity, metrics: Metrics, seconds: float) -> None:
     metrics.drain_begins(seconds)
-    await server.drain()
+    await capacity.drain(seconds)
 
 
 async def _close(server: AgentServer, metrics: Metrics) -> None:

@@ -141,6 +141,45 @@ async def test_job_that_dies_without_a_word_is_lost() -> None:
     assert metrics.registry.get_sample_value("alex_agent_calls_total", {"outcome": "lost"}) == 1
 
 
+class Jobs(AgentServer):
+    """A server whose jobs the test decides about; everything else is the SDK's."""
+
+    def __init__(self, *jobs: str) -> None:
+        super().__init__()
+        self.jobs = jobs
+        self._connecting = True  # no LiveKit that could be told
+
+    @property
+    def active_jobs(self) -> Any:
+        return [SimpleNamespace(job=SimpleNamespace(room=SimpleNamespace(name=room))) for room in self.jobs]
+
+
+async def test_a_drain_waits_for_the_last_call_and_lets_others_run() -> None:
+    """From its begin on no offer is taken; it ends with the last call, and meanwhile the pod answers."""
+    server = Jobs("one", "other")
+    gate = Capacity(server, 4, Metrics())
+    draining = asyncio.create_task(gate.drain(20))
+    await asyncio.sleep(0.05)
+    refused = await answers(gate, 1)
+    report, over = gate.report(), draining.done()
+    server.jobs = ()
+    await asyncio.wait_for(draining, 5)
+
+    assert refused == [("reject", False)]
+    assert (report["draining"], report["active"], over) == (True, 2, False)
+
+
+async def test_a_drain_has_an_end() -> None:
+    """Calls that outlast the bound are somebody else's affair: the drain says so."""
+    with pytest.raises(TimeoutError):
+        await Capacity(Jobs("forever"), 4, Metrics()).drain(0.3)
+
+
 def test_the_sdk_still_knows_when_it_connects() -> None:
-    """Readiness leans on a private name of the SDK; an upgrade that drops it fails here."""
-    assert AgentServer()._connecting is False
+    """Readiness and drain lean on private names of the SDK; an upgrade that drops one fails here."""
+    server = AgentServer()
+
+    assert server._connecting is False
+    assert server._draining is False
+    assert server._lock.locked() is False
+    assert asyncio.iscoroutinefunction(server._update_worker_status)
