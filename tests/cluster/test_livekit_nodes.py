@@ -62,12 +62,26 @@ class Nodes:
     @contextlib.asynccontextmanager
     async def spoken(self) -> AsyncIterator[Spoken]:
         """Be in a call whose greeting is over."""
-        limits = Limits(agent=PATIENCE_SECONDS, agent_away=PATIENCE_SECONDS)
-        invitation = await self._invited()
-        room = jwt.decode(invitation.token, options={"verify_signature": False})["video"]["room"]
-        async with Call(invitation, limits=limits) as call:
+        call, room = await self._joined()
+        try:
             await call.greeting()
             yield Spoken(call, room, await asyncio.to_thread(self.node_of, room))
+        finally:
+            await call.hang_up()
+
+    async def _joined(self) -> tuple[Call, str]:
+        """Be in a room; a Redis that restarts between token and join has forgotten it, and the page then asks again."""
+        limits = Limits(agent=PATIENCE_SECONDS, agent_away=PATIENCE_SECONDS)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            invitation = await self._invited()
+            room = jwt.decode(invitation.token, options={"verify_signature": False})["video"]["room"]
+            try:
+                return await Call(invitation, limits=limits).__aenter__(), room
+            except CallError as error:
+                if error.code != "no_livekit" or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(1)
 
     @contextlib.asynccontextmanager
     async def two_spoken(self) -> AsyncIterator[tuple[Spoken, Spoken]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -14,10 +15,12 @@ import pytest
 import pytest_asyncio
 from alex_caller.speech import Voice
 from cluster.kube import Kube, target
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Error as NotOpenError
 from playwright.async_api import TimeoutError as NotThereError
 
 RATE_HZ = 24_000
+OPEN_ATTEMPTS = 20
 
 
 @pytest.fixture(name="question")
@@ -49,10 +52,22 @@ async def chromium(question: Path) -> AsyncIterator[Browser]:
         await browser.close()
 
 
+async def opened(page: Page, url: str) -> None:
+    """Open the page; the forward may just be moving to another pod, and for a second nothing listens."""
+    for attempt in range(OPEN_ATTEMPTS):
+        try:
+            await page.goto(url)
+            break
+        except NotOpenError:
+            if attempt == OPEN_ATTEMPTS - 1:
+                raise
+            await asyncio.sleep(1)
+
+
 async def test_a_person_talks_through_the_port_forward(alex: Kube, browser: Browser) -> None:
     """Pressing the button at the printed address gives a spoken conversation with captions."""
     page = await browser.new_page()
-    await page.goto(f"http://localhost:{target()['page_port']}")
+    await opened(page, f"http://localhost:{target()['page_port']}")
     await page.get_by_role("button", name="Talk to Alex").click()
     # A test before this one replaced the web pod: the forward may move while the page loads. The page says so, and a
     # person does what it offers.
