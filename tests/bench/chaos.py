@@ -20,9 +20,8 @@ import json
 import random
 import sys
 import time
-import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.quiet_call import Ended, quiet_call
 from cluster.kube import ROOT, FailedError, Kube, eventually, run
-from cluster.release import install, make_namespace, remove_namespace
+from cluster.release import install, node_address, own_namespace
 
 KINDS = ("scale-in", "rollout", "eviction", "idle pod deleted", "busy pod deleted")
 
@@ -221,33 +220,24 @@ async def shake(fleet: Fleet, url: str, events: int, seed: int) -> list[Ended]:
     return ended
 
 
-@contextlib.asynccontextmanager
-async def fleet_of(alex: Kube, seed: int, *, plain: bool) -> AsyncIterator[tuple[Fleet, str]]:
+@contextlib.contextmanager
+def fleet_of(alex: Kube, seed: int, *, plain: bool) -> Iterator[tuple[Fleet, str]]:
     """Install Alex in a namespace of its own, for as long as this lasts; give its agents and its page."""
-    kube = alex.within(f"chaos-{uuid.uuid4().hex[:8]}")
-    [node] = alex.items("nodes")
-    [address] = [entry["address"] for entry in node["status"]["addresses"] if entry["type"] == "InternalIP"]
-    fleet = Fleet(kube, plain, random.Random(seed))
-
-    def prepare() -> None:
-        make_namespace(kube)
+    address = node_address(alex)
+    with own_namespace(alex, "chaos") as kube:
+        fleet = Fleet(kube, plain, random.Random(seed))
         cost = f"agent.deletionCost.enabled={str(not plain).lower()}"
         install(alex, kube, f"livekit.address={address}", cost, more=VALUES)
         if plain:
             fleet.be_plain()
         kube.settled()
-
-    try:
-        await asyncio.to_thread(prepare)
         yield fleet, f"http://{address}:{PORTS['page']}"
-    finally:
-        await asyncio.to_thread(remove_namespace, kube)
 
 
-async def chaos(alex: Kube, events: int, seed: int, *, plain: bool = False) -> tuple[Fleet, list[Ended]]:
+def chaos(alex: Kube, events: int, seed: int, *, plain: bool = False) -> tuple[Fleet, list[Ended]]:
     """Run one arm from its installation to its end."""
-    async with fleet_of(alex, seed, plain=plain) as (fleet, url):
-        return fleet, await shake(fleet, url, events, seed)
+    with fleet_of(alex, seed, plain=plain) as (fleet, url):
+        return fleet, asyncio.run(shake(fleet, url, events, seed))
 
 
 def result(fleet: Fleet, ended: Sequence[Ended]) -> str:
@@ -274,7 +264,7 @@ def main() -> int:
     if up.code != 0:
         say(up.output)
         return 1
-    fleet, ended = asyncio.run(chaos(Kube.of_up(), options.events, options.seed, plain=options.plain))
+    fleet, ended = chaos(Kube.of_up(), options.events, options.seed, plain=options.plain)
     for kind, times in sorted(fleet.done.items()):
         say(f"{kind}: {times}")
     for outcome, times in sorted(Counter(call.outcome for call in ended).items()):

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from cluster.fleet import Callers, Fleet, Line, fleet
 from cluster.kube import ROOT, Kube, run
 from cluster.monitoring import monitoring
+from cluster.release import agents, capacity
 
 CALLS_PER_POD = 3
 SLOTS = 4
@@ -49,7 +50,7 @@ class Sample:
 
 def watch(fleet: Fleet, lines: Sequence[Line], asked: int, began: float) -> Sample:
     """Look once."""
-    told, (desired, ready) = fleet.capacity(), fleet.agents()
+    told, (desired, ready) = capacity(fleet.kube), agents(fleet.kube)
     refused = sum(line.refused for line in lines)
     return Sample(round(time.monotonic() - began, 1), asked, told["active"], told["wanted"], desired, ready, refused)
 

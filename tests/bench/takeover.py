@@ -56,19 +56,10 @@ class Death:
     remembered: bool = False
 
 
-def ready_pods(kube: Kube) -> list[str]:
-    """Name the agent pods that take calls."""
-    return [
-        pod["metadata"]["name"]
-        for pod in kube.pods("agent")
-        if any(status.get("ready") for status in pod["status"].get("containerStatuses", []))
-    ]
-
-
 def holder(kube: Kube) -> str:
     """Name the agent pod that has the call."""
     script = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/capacity').read().decode())"
-    for name in ready_pods(kube):
+    for name in kube.ready("agent"):
         if '"calls": [{' in kube.kubectl("exec", name, "--", "python", "-c", script):
             return name
     raise AssertionError("no agent pod has the call")
@@ -120,7 +111,7 @@ async def calling(url: str) -> AsyncIterator[Call]:
 
 async def die(kube: Kube, kind: str, sentences: Sequence[Clip]) -> Death:
     """Make a call, let its agent die, and see what the caller hears."""
-    await asyncio.to_thread(eventually, "two agent pods take calls", lambda: len(ready_pods(kube)) > 1, 120)
+    await asyncio.to_thread(eventually, "two agent pods take calls", lambda: len(kube.ready("agent")) > 1, 120)
     try:
         async with calling(f"http://localhost:{target()['page_port']}") as call:
             await call.greeting()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from cluster.kube import ROOT, FailedError, Kube, Result, run
-from cluster.release import make_namespace, remove_namespace
+from cluster.release import own_namespace
 
 OUT = Path(__file__).parents[1] / "out" / "cluster"
 
@@ -31,11 +30,9 @@ def alex(up: Result) -> Kube:
 @pytest.fixture
 def namespace(alex: Kube, request: pytest.FixtureRequest) -> Iterator[Kube]:
     """Return an empty namespace that insists on restricted pods, and remove it."""
-    fresh = alex.within(f"test-{uuid.uuid4().hex[:8]}")
-    make_namespace(fresh)
-    request.node.stash[NAMESPACE] = fresh
-    yield fresh
-    remove_namespace(fresh)
+    with own_namespace(alex) as fresh:
+        request.node.stash[NAMESPACE] = fresh
+        yield fresh
 
 
 NAMESPACE = pytest.StashKey[Kube]()

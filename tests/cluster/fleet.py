@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import threading
 import time
-import uuid
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
@@ -17,7 +15,7 @@ from alex_caller.call import Call, Limits
 from alex_caller.invitation import Invitation, TokenError, take_token
 from alex_caller.presence import CallError
 from cluster.kube import Kube
-from cluster.release import install, make_namespace, remove_namespace
+from cluster.release import install, node_address, own_namespace
 
 # Long enough for a pod to be added and to start on a busy machine.
 PATIENCE_SECONDS = 180.0
@@ -33,17 +31,6 @@ class Fleet:
     kube: Kube
     url: str
 
-    def capacity(self) -> dict[str, Any]:
-        """Return what web says of the agents."""
-        path = f"/api/v1/namespaces/{self.kube.namespace}/services/alex-web-ops:ops/proxy/api/capacity"
-        told: dict[str, Any] = json.loads(self.kube.kubectl("get", "--raw", path))
-        return told
-
-    def agents(self) -> tuple[int, int]:
-        """Return how many agent pods the autoscaler asks for, and how many take calls."""
-        agents = self.kube.get("deployment/alex-agent")
-        return agents["spec"]["replicas"], agents["status"].get("readyReplicas", 0)
-
     def scaling(self) -> tuple[bool, str]:
         """Return whether the autoscaler can work, and its reason."""
         conditions = self.kube.get("hpa/alex-agent")["status"].get("conditions", [])
@@ -54,11 +41,8 @@ class Fleet:
 @contextlib.contextmanager
 def fleet(alex: Kube, *values: str) -> Iterator[Fleet]:
     """Install a release that follows the calls, with scripted voices; and remove it."""
-    [node] = alex.items("nodes")
-    [address] = [found["address"] for found in node["status"]["addresses"] if found["type"] == "InternalIP"]
-    kube = alex.within(f"test-{uuid.uuid4().hex[:8]}")
-    make_namespace(kube)
-    try:
+    address = node_address(alex)
+    with own_namespace(alex) as kube:
         install(
             alex,
             kube,
@@ -78,8 +62,6 @@ def fleet(alex: Kube, *values: str) -> Iterator[Fleet]:
         kube.settled()
         [port] = kube.get("service/alex-web")["spec"]["ports"]
         yield Fleet(kube, f"http://{address}:{port['nodePort']}")
-    finally:
-        remove_namespace(kube)
 
 
 class Line:

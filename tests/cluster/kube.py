@@ -127,6 +127,14 @@ class Kube:
         )
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
+    def ready(self, component: str) -> list[str]:
+        """Name the pods of a component that are ready."""
+        return [
+            pod["metadata"]["name"]
+            for pod in self.pods(component)
+            if any(status.get("ready") for status in pod["status"].get("containerStatuses", []))
+        ]
+
     def settled(self, seconds: int = 240) -> None:
         """Wait until every Deployment of the release has rolled out."""
         for item in self.items("deployments"):

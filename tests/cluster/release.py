@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cluster.kube import ROOT, Kube
 
@@ -15,10 +20,16 @@ livekit: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 """
 
 
-def make_namespace(kube: Kube) -> None:
-    """Make an empty namespace that insists on restricted pods."""
+@contextlib.contextmanager
+def own_namespace(alex: Kube, prefix: str = "test") -> Iterator[Kube]:
+    """Make an empty namespace that insists on restricted pods; remove it, and what was installed in it."""
+    kube = alex.within(f"{prefix}-{uuid.uuid4().hex[:8]}")
     kube.kubectl("create", "namespace", kube.namespace)
-    kube.kubectl("label", "namespace", kube.namespace, "pod-security.kubernetes.io/enforce=restricted")
+    try:
+        kube.kubectl("label", "namespace", kube.namespace, "pod-security.kubernetes.io/enforce=restricted")
+        yield kube
+    finally:
+        _remove_namespace(kube)
 
 
 def install(alex: Kube, namespace: Kube, *values: str, more: str = "") -> None:
@@ -39,8 +50,27 @@ def values_files(alex: Kube, folder: Path) -> list[str]:
     return ["--values", str(folder / "images.yaml"), "--values", str(folder / "small.yaml")]
 
 
-def remove_namespace(kube: Kube) -> None:
-    """Remove the release and its namespace."""
+def node_address(alex: Kube) -> str:
+    """Return the address at which the node ports of the first node are."""
+    [node, *_] = alex.items("nodes")
+    [address] = [found["address"] for found in node["status"]["addresses"] if found["type"] == "InternalIP"]
+    return str(address)
+
+
+def capacity(kube: Kube) -> dict[str, Any]:
+    """Return what web says of the agents, through its ops Service."""
+    path = f"/api/v1/namespaces/{kube.namespace}/services/alex-web-ops:ops/proxy/api/capacity"
+    told: dict[str, Any] = json.loads(kube.kubectl("get", "--raw", path))
+    return told
+
+
+def agents(kube: Kube) -> tuple[int, int]:
+    """Return how many agent pods are asked for, and how many take calls."""
+    found = kube.get("deployment/alex-agent")
+    return found["spec"]["replicas"], found["status"].get("readyReplicas", 0)
+
+
+def _remove_namespace(kube: Kube) -> None:
     kube.try_helm("uninstall", "alex", "--ignore-not-found")
     # Pods first: while one is there, Kubernetes looks again only after half of its grace period; an agent's is long.
     # One that waits for a Secret is looked at by the kubelet every two minutes at worst.

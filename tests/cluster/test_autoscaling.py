@@ -12,6 +12,7 @@ from cluster.fleet import Callers, Fleet, Line, fleet
 from cluster.kube import Kube
 from cluster.kube import eventually as within
 from cluster.monitoring import METRIC, monitoring, number, numbers, series
+from cluster.release import agents as running
 from cluster.test_deletion_cost import costs
 
 # From a call to a pod that takes calls: scrape 5 s, autoscaler 5 s on this cluster (15 s elsewhere), start of a pod
@@ -126,11 +127,11 @@ def test_agents_come_and_go_with_the_calls(agents: Fleet, alex: Kube) -> None:
     eventually("one pod is wanted for the first call", lambda: number(alex, namespace) == 1)
     with Callers(agents.url) as callers:
         first = talking(callers)
-        eventually("a second pod is ready", lambda: agents.agents() == (2, 2))
+        eventually("a second pod is ready", lambda: running(agents.kube) == (2, 2))
         eventually("the first pod says it is busy", lambda: len(busy(agents)) == 1)
         [holder] = busy(agents)
         second = talking(callers)
-        eventually("a third pod is ready", lambda: agents.agents() == (3, 3))
+        eventually("a third pod is ready", lambda: running(agents.kube) == (3, 3))
         eventually("two pods say they are busy", lambda: len(busy(agents)) == 2)
         [survivor] = busy(agents) - {holder}
 
@@ -140,11 +141,11 @@ def test_agents_come_and_go_with_the_calls(agents: Fleet, alex: Kube) -> None:
         callers.hang_up(first)
         eventually("the pod of the first call is idle", lambda: busy(agents) == {survivor})
         time.sleep(15)  # three looks of the autoscaler
-        assert agents.agents()[0] == 3
+        assert running(agents.kube)[0] == 3
 
         # It is known again.
         web(agents, 1)
-        eventually("a pod goes", lambda: agents.agents()[0] == 2)
+        eventually("a pod goes", lambda: running(agents.kube)[0] == 2)
         eventually("two pods are left", lambda: len(agents.kube.pods("agent")) == 2)
         assert survivor in {pod["metadata"]["name"] for pod in agents.kube.pods("agent")}
         assert second.talking, second.cut

@@ -6,17 +6,17 @@ from bench.chaos import KINDS, chaos
 from cluster.kube import Kube
 
 
-async def test_no_call_is_cut_while_pods_come_and_go(alex: Kube) -> None:
+def test_no_call_is_cut_while_pods_come_and_go(alex: Kube) -> None:
     """Scale-ins, rollouts, evictions and deletions of idle and busy pods, four of each: every call reaches its end."""
-    fleet, ended = await chaos(alex, events=20, seed=7)
+    fleet, ended = chaos(alex, events=20, seed=7)
 
     assert {kind: fleet.done[kind] for kind in KINDS} == dict.fromkeys(KINDS, 4)
     assert [call for call in ended if call.outcome == "cut"] == []
     assert sum(call.outcome == "answered" for call in ended) >= 10
 
 
-async def test_a_plain_deployment_cuts_calls(alex: Kube) -> None:
+def test_a_plain_deployment_cuts_calls(alex: Kube) -> None:
     """The same on a Deployment without Alex's care: calls are cut, so the test above can fail."""
-    _, ended = await chaos(alex, events=5, seed=7, plain=True)
+    _, ended = chaos(alex, events=5, seed=7, plain=True)
 
     assert "cut" in {call.outcome for call in ended}

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import re
 import time
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from alex_caller.presence import CallError
 from alex_caller.speech import Clip, Voice
 from cluster.conftest import NAMESPACE
 from cluster.kube import Kube, eventually
-from cluster.release import install, make_namespace, remove_namespace
+from cluster.release import install, node_address, own_namespace
 
 # What a caller waits for at most. Measured is a fifth of it; the machine may be busy.
 PATIENCE_SECONDS = 60.0
@@ -122,25 +121,19 @@ class Nodes:
 
     def settled(self) -> None:
         """Wait until both LiveKit nodes take calls."""
-        eventually("two LiveKit nodes are ready", lambda: self._ready() == {"alex-livekit-0", "alex-livekit-1"}, 120)
-
-    def _ready(self) -> set[str]:
-        return {
-            pod["metadata"]["name"]
-            for pod in self.kube.pods("livekit")
-            if any(status.get("ready") for status in pod["status"].get("containerStatuses", []))
-        }
+        eventually(
+            "two LiveKit nodes are ready",
+            lambda: {*self.kube.ready("livekit")} == {"alex-livekit-0", "alex-livekit-1"},
+            120,
+        )
 
 
 @pytest.fixture(name="nodes", scope="module")
 def _nodes(alex: Kube) -> Iterator[Nodes]:
     """Install Alex with two LiveKit nodes beside the other release, whose voice it borrows."""
     voice = Voice()
-    [machine, *_] = alex.items("nodes")
-    [address] = [item["address"] for item in machine["status"]["addresses"] if item["type"] == "InternalIP"]
-    kube = alex.within(f"test-{uuid.uuid4().hex[:8]}")
-    make_namespace(kube)
-    try:
+    address = node_address(alex)
+    with own_namespace(alex) as kube:
         install(
             alex,
             kube,
@@ -160,8 +153,6 @@ def _nodes(alex: Kube) -> Iterator[Nodes]:
         found = Nodes(kube, address, port, *(voice.say(sentence) for sentence in words))
         found.settled()
         yield found
-    finally:
-        remove_namespace(kube)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from alex_caller.speech import Voice
-from bench.takeover import KINDS, die, ready_pods
+from bench.takeover import KINDS, die
 from cluster.kube import Kube, eventually
 
 
@@ -16,7 +16,7 @@ def _two_agents(alex: Kube) -> Iterator[Kube]:
     alex.kubectl("scale", "deployment/alex-agent", "--replicas=2")
     yield alex
     alex.kubectl("scale", "deployment/alex-agent", "--replicas=1")
-    eventually("one agent pod is left", lambda: len(ready_pods(alex)) == 1 == len(alex.pods("agent")), 180)
+    eventually("one agent pod is left", lambda: len(alex.ready("agent")) == 1 == len(alex.pods("agent")), 180)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from cluster.kube import ROOT, Kube, eventually
-from cluster.release import install
+from cluster.release import agents, capacity, install
 from cluster.test_upgrade import upgrade
-from keda.watching import Raise, Sample, Watch, capacity, deployment, lowerings, raises
+from keda.watching import Raise, Sample, Watch, lowerings, raises
 
 SLOTS, BUFFER, MOST = 2, 1, 3
 LULL_SECONDS = 20  # a test has no five minutes; a machine under load may have a moment in which pods are silent
@@ -92,7 +92,7 @@ def calls(release: Kube) -> Iterator[Calls]:
 
 def settled(kube: Kube, number: int) -> None:
     """Wait until there are so many agent pods, and web knows them."""
-    eventually(f"{number} agent pods are ready", lambda: deployment(kube) == (number, number), READY_SECONDS)
+    eventually(f"{number} agent pods are ready", lambda: agents(kube) == (number, number), READY_SECONDS)
     eventually("web has found them", lambda: capacity(kube)["pods"] == number, 60)
 
 
@@ -105,7 +105,7 @@ def test_pods_follow_the_calls_up_and_down(release: Kube, calls: Calls) -> None:
             settled(release, wanted)
         time.sleep(MINUTE_SECONDS)  # the autoscaler may take back at once what it added within a minute
         calls.be(1)
-        eventually("one pod is asked for", lambda: deployment(release)[0] == 1, 240)
+        eventually("one pod is asked for", lambda: agents(release)[0] == 1, 240)
         time.sleep(CALL_GOES_ON_SECONDS)
         cut = calls.be(1)
     up, down = list(raises(samples)), lowerings(samples)
@@ -144,7 +144,7 @@ def test_unknown_is_no_reason_to_send_pods_home(release: Kube, calls: Calls) -> 
 
     assert {(sample.wanted, sample.asked) for sample in samples} == {(None, 2)}
     assert conditions["ScalingActive"] == "False"  # it has no number to act upon
-    eventually("a pod goes, now that web knows", lambda: deployment(release)[0] == 1, 120)
+    eventually("a pod goes, now that web knows", lambda: agents(release)[0] == 1, 120)
     assert capacity(release)["wanted"] == 1
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from cluster.kube import FailedError, Kube, eventually
+from cluster.release import agents, capacity
 
 
 @dataclass(frozen=True)
@@ -26,19 +25,6 @@ class Sample:
     wanted: int | None
     asked: int
     ready: int
-
-
-def capacity(kube: Kube) -> dict[str, Any]:
-    """Ask web through its ops Service."""
-    path = f"/api/v1/namespaces/{kube.namespace}/services/alex-web-ops:ops/proxy/api/capacity"
-    told: dict[str, Any] = json.loads(kube.kubectl("get", "--raw", path))
-    return told
-
-
-def deployment(kube: Kube) -> tuple[int, int]:
-    """Return how many agent pods are asked for, and how many are ready."""
-    found = kube.get("deployment", "alex-agent")
-    return found["spec"]["replicas"], found["status"].get("readyReplicas", 0)
 
 
 class Watch:
@@ -60,7 +46,7 @@ class Watch:
     def _look(self) -> None:
         while not self._over.wait(1.0):
             try:
-                told, (asked, ready) = capacity(self._kube), deployment(self._kube)
+                told, (asked, ready) = capacity(self._kube), agents(self._kube)
             except FailedError:  # between two web pods nobody answers
                 continue
             at = round(time.monotonic() - self._began, 1)
