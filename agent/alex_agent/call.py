@@ -74,6 +74,10 @@ MOST_NOT_CAUGHT = 2
 # A goodbye is one sentence; one that never starts or never ends must not hold the slot.
 GOODBYE_SECONDS = 12.0
 
+# What was played here is still on its way: the network and the caller's jitter buffer hold up to half a second, and a
+# room that is deleted before takes the last word with it. A person, too, lets a goodbye stand before hanging up.
+LAST_WORD_SECONDS = 1.0
+
 # After another agent's death, in place of the greeting.
 BACK = "Sorry, I was gone for a moment. I am back now."
 
@@ -233,13 +237,12 @@ class Call:
             log.warning("goodbye_not_spoken")
         finally:
             self._session.off("agent_state_changed", on_state)
-        if self._session.user_state != "speaking":
-            self._end("ended")
+        await self._hang_up("ended", unless_spoken_to=True)
 
     async def _too_long(self) -> None:
         await self._session.interrupt(force=True)
         await self._session.say(FAREWELL, allow_interruptions=False)
-        self._end("too_long")
+        await self._hang_up("too_long")
 
     def _on_error(self, event: Any) -> None:
         if not getattr(event.error, "recoverable", True):
@@ -272,7 +275,13 @@ class Call:
         finally:
             self._apologizing = False
         if for_what == "stt":  # a call that hears nothing only holds the line
-            self._end("failed")
+            await self._hang_up("failed")
+
+    async def _hang_up(self, outcome: Outcome, *, unless_spoken_to: bool = False) -> None:
+        """End the call from our side, once the caller can have heard the last word."""
+        await asyncio.sleep(LAST_WORD_SECONDS)
+        if not (unless_spoken_to and self._session.user_state == "speaking"):
+            self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
         if not self._over.is_set():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+import wave
 from collections.abc import Callable
 
+import numpy as np
 from stack import Stack
 
 
@@ -50,6 +52,7 @@ def test_goodbye_ends_the_call(local: Stack) -> None:
 
     assert outcome.turns[0]["matched"], outcome.printed
     assert outcome.calls[0]["seconds"] < 30, "Alex did not hang up"
+    assert _silence_at_the_end(outcome.calls[0]["recording"]) > 0.8, "the last word may have been cut off"
     until(lambda: active(local) == 0, 20)
 
 
@@ -85,3 +88,10 @@ def test_a_turn_reaches_the_metrics(local: Stack) -> None:
     assert float(lines['alex_agent_turns_total{outcome="answered"}']) >= 1
     assert float(lines['alex_agent_calls_total{outcome="ended"}']) >= 1
     assert float(lines["alex_agent_lost_events_total"]) == 0
+
+
+def _silence_at_the_end(recording: str) -> float:
+    """Seconds from Alex's last sound to the end of a recording."""
+    with wave.open(recording) as file:
+        theirs = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)[:, 1].astype(np.int32)
+        return float(theirs.size - 1 - np.flatnonzero(np.abs(theirs) > 300)[-1]) / file.getframerate()

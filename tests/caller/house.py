@@ -46,6 +46,7 @@ class Habits:
     answer_seconds: float = 1.0
     leaves_during_answer: bool = False
     leaves_after_answer: bool = False
+    leaves_after_greeting: bool = False
     publishes_state: bool = True
 
 
@@ -95,6 +96,9 @@ class Agent:
     async def _attend(self, track: rtc.Track, caller: str) -> None:
         if self.habits.greets:
             await self._say(self.habits.greeting, 0.8, time.monotonic() + 0.05)
+        if self.habits.leaves_after_greeting:
+            await self.leave()
+            return
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1)
         last_loud, spoke, turn = 0.0, 0, 0
         async for event in stream:

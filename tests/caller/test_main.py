@@ -234,6 +234,18 @@ async def test_goodbye_ends_the_call(house: House, question: str) -> None:
     assert "Alex ended the call" in first.out or "the call was cut" in first.out
 
 
+async def test_last_words_of_a_cut_call_are_reported(house: House, question: str) -> None:
+    """Alex leaves as soon as it has spoken: what it said, which may be the reason, is in the report."""
+    house.habits = Habits(leaves_after_greeting=True, greeting="I am sorry, I cannot hear you.")
+    outcome = await run_caller("--url", house.url, "--json", "-", "--ask", question)
+
+    assert outcome.status == 1
+    (call,) = outcome.report["calls"]
+    assert [problem["code"] for problem in call["problems"]] == ["cut"]
+    assert call["greeting"] == "I am sorry, I cannot hear you."
+    assert call["greeting_seconds"] is None
+
+
 async def test_several_calls_at_once(house: House, question: str) -> None:
     """Each of several calls is made at the same time, checked and reported."""
     outcome = await run_caller("--url", house.url, "--calls", "3", "--json", "-", "--ask", question, "--expect", "Alex")

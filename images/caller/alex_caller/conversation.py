@@ -79,7 +79,11 @@ async def _call(plan: Plan, invitation: Invitation, report: CallReport, say: Say
         async with call:
             report.join_seconds = call.join_seconds
             say(f"call {report.number}: joined after {call.join_seconds or 0:.2f} s")
-            report.greeting_seconds, report.greeting = await call.greeting()
+            try:
+                report.greeting_seconds, report.greeting = await call.greeting()
+            except CallError:
+                _, report.greeting = call.said()  # as far as it went: it may say why the call ended
+                raise
             say(f"call {report.number}: greeted after {report.greeting_seconds:.2f} s: {report.greeting}")
             await _ask(plan, call, report, say)
             if plan.hold_seconds:
