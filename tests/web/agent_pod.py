@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import uuid
 from dataclasses import dataclass, field
 from typing import Literal
@@ -30,6 +32,7 @@ class AgentPod:
     secret: str = SECRET
     released: list[str] = field(default_factory=list)
     _runner: web.AppRunner | None = None
+    _hole: list[socket.socket] = field(default_factory=list)
 
     @property
     def target(self) -> str:
@@ -53,6 +56,21 @@ class AgentPod:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        for one in self._hole:
+            one.close()
+        self._hole = []
+
+    async def vanish(self) -> None:
+        """Be an address behind which nobody is any more: a connection is neither made nor refused."""
+        await self.die()
+        hole = socket.create_server((self.host, self.port), backlog=0)
+        self._hole = [hole]
+        for _ in range(4):  # nobody takes them, and the kernel then lets no other in
+            knock = socket.socket()
+            knock.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                knock.connect((self.host, self.port))
+            self._hole.append(knock)
 
     async def _capacity(self, _: web.Request) -> web.Response:
         self.asked += 1

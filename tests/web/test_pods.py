@@ -12,7 +12,7 @@ import structlog
 from alex_web import pods as pods_module
 from alex_web.admission import Admission
 from alex_web.metrics import Metrics
-from alex_web.pods import Pods
+from alex_web.pods import MOST_MISSES, MOST_SLOW, Pods
 from alex_web.problems import Problem
 from alex_web.settings import Settings
 from alex_web.tokens import badge
@@ -163,13 +163,13 @@ async def test_a_silent_pod_counts_as_it_last_was(start: Start, watch: Watch) ->
     await pods.look()
     busy.mood = "slow"
     told = []
-    for _ in range(8):
+    for _ in range(MOST_SLOW + 2):
         await pods.look()
         told.append((admission.capacity().pods, admission.capacity().wanted))
     await busy.die()
     await pods.look()
 
-    assert told == [(2, 2)] * 2 + [(1, 2)] * 6
+    assert told == [(2, 2)] * (MOST_SLOW - 1) + [(1, 2)] * 3
     assert admission.capacity().wanted == 1
 
 
@@ -279,23 +279,37 @@ async def test_pod_that_leaves_dns_is_still_looked_at(start: Start, watch: Watch
     assert pod.asked == 2
 
 
-@pytest.mark.parametrize("mood", ["slow", "broken", "babbling"])
-async def test_silent_pod_counts_for_three_looks(start: Start, watch: Watch, mood: str) -> None:
-    """A pod that stops making sense keeps its last word for two looks, then counts no more, then comes back."""
+@pytest.mark.parametrize(
+    ("mood", "looks"), [("slow", MOST_SLOW), ("broken", MOST_SLOW), ("babbling", MOST_SLOW), ("away", MOST_MISSES)]
+)
+async def test_silent_pod_counts_for_some_looks(start: Start, watch: Watch, mood: str, looks: int) -> None:
+    """A pod that makes no sense keeps its last word, longer while it takes connections; then it counts no more."""
     pod, other = await start(rooms=["mine"]), await start()
     pods = watch(pod.target, other.target)
     await pods.look()
-    pod.mood = mood  # type: ignore[assignment]
-    await pods.look()
-    await pods.look()
+    if mood == "away":
+        await pod.vanish()
+    else:
+        pod.mood = mood  # type: ignore[assignment]
+    for _ in range(looks - 1):
+        await pods.look()
     soon = pods.rooms(), pods.take_lost()
     await pods.look()
     late = pods.rooms(), pods.take_lost()
-    pod.mood = "fine"
-    await pods.look()
 
     assert soon == ({"mine"}, set())
     assert late == (set(), {"mine"})
+
+
+async def test_silent_pod_comes_back(start: Start, watch: Watch) -> None:
+    """A pod that answers again counts again, and its misses begin anew."""
+    pod, other = await start(rooms=["mine"]), await start()
+    pods = watch(pod.target, other.target)
+    for mood in ("fine", *["broken"] * (MOST_SLOW - 1), "fine", *["broken"] * (MOST_SLOW - 1)):
+        pod.mood = mood  # type: ignore[assignment]
+        await pods.look()
+
+    assert pods.take_lost() == set()
     assert pods.rooms() == {"mine"}
 
 
@@ -305,13 +319,14 @@ async def test_silence_of_all_pods_is_our_own_trouble(start: Start, watch: Watch
     pods = watch(pod.target, other.target)
     await pods.look()
     pod.mood = other.mood = "broken"
-    for _ in range(6):
+    for _ in range(MOST_SLOW + 3):
         await pods.look()
     together = pods.take_lost()
     other.mood = "fine"
     await pods.look()
+    for _ in range(MOST_SLOW - 2):
+        await pods.look()
     soon = pods.take_lost()
-    await pods.look()
     await pods.look()
 
     assert together == soon == set()
@@ -475,16 +490,16 @@ async def test_silent_pod_that_left_dns_is_gone(start: Start, watch: Watch) -> N
     assert pods.take_lost() == {"mine"}
 
 
-@pytest.mark.parametrize("end", ["refuses", "hangs", "is another"])
+@pytest.mark.parametrize("end", ["refuses", "vanishes", "is another"])
 async def test_calls_of_a_dead_pod_are_lost(start: Start, watch: Watch, end: str) -> None:
-    """Calls are lost with their pod: when it refuses connections, misses three answers, or is another one suddenly."""
+    """Calls are lost with their pod: when it refuses connections, takes none for a while, or is another suddenly."""
     pod, other = await start(rooms=["mine", "yours"]), await start()
     pods = watch(pod.target, other.target)
     await pods.look()
     if end == "refuses":
         await pod.die()
-    elif end == "hangs":
-        pod.mood = "slow"
+    elif end == "vanishes":
+        await pod.vanish()
         for _ in range(2):
             await pods.look()
 

@@ -20,14 +20,19 @@ from alex_web.metrics import Metrics
 log = structlog.get_logger("alex.web")
 
 Promise = Literal["made", "there", "full", "refused"]
+Look = Literal["answer", "silence", "slowness", "end"]
 
 # The answer is a few hundred bytes from memory: a pod that needs longer is in trouble or far away.
 ANSWER_SECONDS = 0.5
 # A promise changes something, so its answer is worth waiting for: a slot that we do not know of is nobody's.
 PROMISE_SECONDS = 2.0
-# Missed answers in a row: one may be a busy node, three are not. While no pod at all answers they do not count: then we
-# are slow or cut off, there is nobody to send, and the calls may well go on.
+# Looks in a row without an answer: one may be a busy node, three at which not even a connection was made are not. While
+# no pod at all answers they do not count: then we are slow or cut off, there is nobody to send, and the calls may well
+# go on.
 MOST_MISSES = 3
+# The same where connections are made: the process is there and gets no time, but its calls are processes of their own
+# and mostly go on. On two cores with a load of 30 pods were silent for four seconds, and callers lost a living agent.
+MOST_SLOW = 8
 # What we know of a pod is worth nothing after this, should we ourselves have stood still.
 FORGET_SECONDS = 3.0
 # A pod reports a lost call for ten seconds; after twice that nobody can take it for a new one.
@@ -87,8 +92,8 @@ class Pods:
     """Looks at every address behind the given hosts.
 
     An address that leaves DNS is looked at until it no longer answers: absence from DNS is not death. A refused
-    connection is; silence counts after `MOST_MISSES` looks in which other pods answered, or at once when DNS does not
-    name the pod any more.
+    connection is; silence counts after `MOST_MISSES` looks in which other pods answered, after `MOST_SLOW` where
+    connections are taken, or at once when DNS does not name the pod any more.
     """
 
     def __init__(
@@ -101,10 +106,11 @@ class Pods:
         self._targets = targets
         self._badge = badge
         self._metrics = metrics
-        self._timeout = aiohttp.ClientTimeout(total=answer_seconds)
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=answer_seconds, sock_read=answer_seconds)
         self._answer_seconds = answer_seconds
         self._pods: dict[tuple[str, int], Pod] = {}
         self._misses: dict[tuple[str, int], int] = {}
+        self._slow: dict[tuple[str, int], int] = {}
         self._silent: dict[tuple[str, int], Pod | None] = {}
         self._refused: set[tuple[str, int]] = set()
         self._doors: dict[tuple[str, int], asyncio.Lock] = {}
@@ -124,8 +130,8 @@ class Pods:
         found = await asyncio.gather(*(self._ask(self._http, address) for address in known))
         somebody = "answer" in found
         for address, what in zip(known, found, strict=True):
-            if what == "silence":
-                self._missed(address, counts=somebody)
+            if what in ("silence", "slowness"):
+                self._missed(address, counts=somebody, connected=what == "slowness")
         self._silent = {address: pod for address, pod in self._silent.items() if not self._has_left(address)}
         self._refused = {address for address in self._refused if not self._has_left(address)}
 
@@ -200,26 +206,35 @@ class Pods:
         self._troubled.discard(target)
         self._addresses[target] = lookup.result()
 
-    async def _ask(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> Literal["answer", "silence", "end"]:
+    async def _ask(self, http: aiohttp.ClientSession, address: tuple[str, int]) -> Look:
         try:
             answer = await self._read(http, address)
         except aiohttp.ClientConnectorError:
             self._forget(address)
             self._refused.add(address)
             return "end"
-        except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
+        except aiohttp.ConnectionTimeoutError as error:
             self._trouble(address, "agent_pod_silent", error=type(error).__name__)
             return "silence"
+        except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
+            self._trouble(address, "agent_pod_silent", error=type(error).__name__)
+            return "slowness"
         self._troubled.discard(address)
         self._misses.pop(address, None)
+        self._slow.pop(address, None)
         self._note(address, answer)
         return "answer"
 
-    def _missed(self, address: tuple[str, int], *, counts: bool) -> None:
+    def _missed(self, address: tuple[str, int], *, counts: bool, connected: bool) -> None:
         self._metrics.missed()
-        self._misses[address] = self._misses.get(address, 0) + counts
+        if connected:
+            self._slow[address] = self._slow.get(address, 0) + counts
+        else:
+            # A connection that was kept open cannot tell whether anybody is there still: the first look may go to it.
+            self._misses[address] = self._misses.get(address, min(self._slow.get(address, 0), 1)) + counts
         last = self._pods.get(address) or self._silent.get(address)
-        if self._misses[address] >= MOST_MISSES or self._has_left(address):
+        is_dead = self._misses.get(address, 0) >= MOST_MISSES or self._slow.get(address, 0) >= MOST_SLOW
+        if is_dead or self._has_left(address):
             self._forget(address)
         # Nobody listened there: a pod that has ended, which DNS names a little longer, or one that is just starting.
         if address not in self._pods and address not in self._refused:
@@ -299,6 +314,7 @@ class Pods:
     def _forget(self, address: tuple[str, int]) -> None:
         self._troubled.discard(address)
         self._misses.pop(address, None)
+        self._slow.pop(address, None)
         self._silent.pop(address, None)
         self._doors.pop(address, None)
         pod = self._pods.pop(address, None)

@@ -1,7 +1,8 @@
 """Sees to it that no caller is left alone: where there is a caller and no agent, another agent is sent.
 
 LiveKit sends an agent once. If none is free at that moment nobody ever comes, and if one dies LiveKit needs 13 to 21 s
-to notice and sends no other. Here a dead job is known within half a second (its pod says so), a dead pod within two.
+to notice and sends no other. Here a dead job is known within half a second (its pod says so), a dead pod within two;
+one that is only slow is left alone for longer.
 """
 
 from __future__ import annotations
