@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -22,7 +24,8 @@ from alex_agent.channel import CHANNEL, Sender, scratch
 from alex_agent.providers import Link, Stage
 from alex_agent.recall import Recall, chat_context
 from alex_agent.settings import Settings
-from alex_agent.turns import Turns
+from alex_agent.traces import Trace
+from alex_agent.turns import STAGES, Turn, Turns
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +84,9 @@ LAST_WORD_SECONDS = 1.0
 # After another agent's death, in place of the greeting.
 BACK = "Sorry, I was gone for a moment. I am back now."
 
+# The text stream with the figures of each turn, which the page shows to whoever asks.
+FIGURES = "alex.turn"
+
 FAREWELL = "We have talked for a long time, so I have to hang up now. Call again whenever you like. Goodbye!"
 
 
@@ -110,7 +116,8 @@ class Call:
         self._sender = Sender(data["channel"])
         self._recall = Recall(ctx, self._settings.secret("livekit_api_secret"))
         self._pipeline = pipeline.build(data["links"], self._settings.language, data["vad"])
-        self._turns = Turns(self._sender, self._pipeline)
+        self._trace = self._begin_trace()
+        self._turns = Turns(self._sender, self._pipeline, self._tell)
         self._session: AgentSession[None] = AgentSession(
             stt=self._pipeline.stt,
             llm=self._pipeline.llm,
@@ -121,6 +128,7 @@ class Call:
             transcription_timeout=pipeline.TRANSCRIPT_SECONDS,
             session_close_transcript_timeout=pipeline.LAST_TRANSCRIPT_SECONDS,
         )
+        self._answered_at: float | None = None  # on the monotonic clock
         self._over = asyncio.Event()
         self._outcome: Outcome = "cut"  # until somebody says how it ended: the parent shut us down
         self._tasks: set[asyncio.Task[None]] = set()
@@ -172,7 +180,8 @@ class Call:
             ),
         )
         asyncio.get_running_loop().call_later(self._settings.max_call_seconds, lambda: self._spawn(self._too_long()))
-        log.info("call_answered", taken_over=bool(before))
+        self._answered_at = time.monotonic()
+        log.info("call_answered", taken_over=bool(before), **({"trace": self._trace.id} if self._trace else {}))
         if before:
             self._session.say(BACK, allow_interruptions=True, add_to_chat_ctx=False)
             if before[-1].role == "user":  # it was not answered any more
@@ -246,8 +255,7 @@ class Call:
 
     def _on_error(self, event: Any) -> None:
         if not getattr(event.error, "recoverable", True):
-            stages: dict[str, Stage] = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
-            self._apologize(stages.get(event.error.type, "llm"))
+            self._apologize(STAGES.get(event.error.type, "llm"))
 
     def _on_not_caught(self, event: Any) -> None:
         """Ask again when speech brought no words: ears that hang or are cut off again and again make no error."""
@@ -299,12 +307,32 @@ class Call:
     async def _report(self) -> None:
         if self._alone is not None:
             self._alone.cancel()
-        log.info("call_ended", outcome=self._outcome, turns=self._turns.count)
-        self._sender.send("call", outcome=self._outcome)
+        seconds = None if self._answered_at is None else round(time.monotonic() - self._answered_at, 1)
+        log.info("call_ended", outcome=self._outcome, turns=self._turns.count, seconds=seconds)
+        self._sender.send("call", outcome=self._outcome, seconds=seconds)
         if self._outcome in ABANDONED:
             self._sender.send("lost", job=self._ctx.job.id, room=self._ctx.job.room.name)
         self._sender.send("end")
         self._sender.close()
+        if self._trace is not None:
+            await asyncio.to_thread(self._trace.close, self._outcome)
+
+    def _begin_trace(self) -> Trace | None:
+        endpoint = self._settings.otlp_endpoint
+        return Trace(endpoint, self._settings.agent_name, self._ctx.job.id) if endpoint else None
+
+    def _tell(self, turn: Turn) -> None:
+        """Show the figures of a turn to the caller's page and to the trace."""
+        if self._trace is not None:
+            self._trace.turn(turn)
+        if self._ctx.room.isconnected():
+            self._spawn(self._publish(turn))
+
+    async def _publish(self, turn: Turn) -> None:
+        try:
+            await self._ctx.room.local_participant.send_text(json.dumps(turn.figures()), topic=FIGURES)
+        except (ConnectionError, RuntimeError) as error:  # the caller has gone, and the room with them
+            log.debug("figures_not_sent", error=type(error).__name__)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -7,37 +7,26 @@ from a room, an identity, a job or an address.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
+from alex_agent.prices import Price, Usage
+
 STAGES = ("stt", "llm", "tts")
 PROVIDERS = {"deepgram": ("stt",), "openai": ("llm", "tts"), "elevenlabs": ("tts",), "offline": STAGES}
 TURN_OUTCOMES = ("answered", "interrupted", "failed")
+REASONS = ("refused", "busy", "timeout", "connection", "server", "request", "other")
 CALL_OUTCOMES = ("ended", "nobody_came", "too_long", "failed", "cut", "lost", "replaced")
 REFUSALS = ("full", "draining", "stalled")
 
 # Speech: below 100 ms nobody notices, at 800 ms a pause is felt, past 3 s people ask "hello?"; 10 s is a failure.
-SPEECH_BUCKETS = (
-    0.05,
-    0.1,
-    0.15,
-    0.2,
-    0.3,
-    0.4,
-    0.5,
-    0.65,
-    0.8,
-    1.0,
-    1.3,
-    1.6,
-    2.0,
-    2.5,
-    3.0,
-    4.0,
-    6.0,
-    10.0,
-)
+SPEECH_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.3, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0)
+
+# A wrong number, a question, a talk, and the longest call that `agent.maxCallSeconds` allows by default.
+CALL_BUCKETS = (5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
 # Anything beyond is a broken clock, not a caller's experience: counted, never observed.
 LONGEST_PLAUSIBLE_SECONDS = 60.0
@@ -46,7 +35,9 @@ LONGEST_PLAUSIBLE_SECONDS = 60.0
 class Metrics:
     """The agent's series in a registry of their own."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, prices: Mapping[str, Mapping[str, Price]] | None = None, budget_usd_per_day: float = 0.0
+    ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter that no query of ours reads
         self.registry = registry = CollectorRegistry()
 
@@ -81,8 +72,24 @@ class Metrics:
             "alex_agent_turn_latency_seconds",
             "Seconds from the end of the caller's speech to the first audio of the answer.",
         )
-        self._turns = Counter("alex_agent_turns_total", "Turns by how they ended.", ["outcome"], registry=registry)
+        self._turns = Counter(
+            "alex_agent_turns_total",
+            "Turns by how they ended, and the stage at which a failed one failed.",
+            ["outcome", "stage"],
+            registry=registry,
+        )
+        self._false_interruptions = Counter(
+            "alex_agent_false_interruptions_total",
+            "Times Alex stopped for a sound that was no interruption, and went on.",
+            registry=registry,
+        )
         self._calls = Counter("alex_agent_calls_total", "Calls by how they ended.", ["outcome"], registry=registry)
+        self._call_seconds = Histogram(
+            "alex_agent_call_seconds",
+            "Seconds from Alex's answer to the end of the call.",
+            buckets=CALL_BUCKETS,
+            registry=registry,
+        )
         self._refused = Counter(
             "alex_agent_refused_jobs_total",
             "Jobs this pod refused, so that LiveKit asks the next one.",
@@ -91,8 +98,8 @@ class Metrics:
         )
         self._errors = Counter(
             "alex_agent_provider_errors_total",
-            "Errors of speech and language providers by stage.",
-            ["provider", "stage"],
+            "Errors of speech and language providers, each attempt counted, by stage and by what was wrong.",
+            ["provider", "stage", "reason"],
             registry=registry,
         )
         self._fallbacks = Counter(
@@ -101,6 +108,13 @@ class Metrics:
             ["stage"],
             registry=registry,
         )
+        self._usage = Usages(registry, prices or {})
+        if budget_usd_per_day:
+            Gauge(
+                "alex_agent_budget_usd_per_day",
+                "US dollars a day that all agent pods together may cost, as the operator wishes.",
+                registry=registry,
+            ).set(budget_usd_per_day)
         self._refused_keys = Gauge(
             "alex_agent_provider_refused",
             "1 while the provider refuses the key or model it was given at start.",
@@ -108,9 +122,7 @@ class Metrics:
             registry=registry,
         )
         self._lost = Counter(
-            "alex_agent_lost_events_total",
-            "Events of calls that never reached the parent.",
-            registry=registry,
+            "alex_agent_lost_events_total", "Events of calls that never reached the parent.", registry=registry
         )
         self._implausible = Counter(
             "alex_agent_implausible_values_total",
@@ -120,9 +132,7 @@ class Metrics:
         self.active = Gauge("alex_agent_active_calls", "Calls on this pod now.", registry=registry)
         self.slots = Gauge("alex_agent_slots", "Calls this pod takes at once.", registry=registry)
         self.draining = Gauge(
-            "alex_agent_draining",
-            "1 while the pod takes no new call and waits for its last one.",
-            registry=registry,
+            "alex_agent_draining", "1 while the pod takes no new call and waits for its last one.", registry=registry
         )
         self.drain_seconds_left = Gauge(
             "alex_agent_drain_seconds_left",
@@ -133,18 +143,17 @@ class Metrics:
             "alex_agent_registered", "1 while the pod is registered with LiveKit.", registry=registry
         )
         # A series that appears with its first failure cannot be alerted on before it.
-        for counter, values in (
-            (self._turns, TURN_OUTCOMES),
-            (self._calls, CALL_OUTCOMES),
-            (self._refused, REFUSALS),
-            (self._fallbacks, STAGES),
-        ):
+        for counter, values in ((self._calls, CALL_OUTCOMES), (self._refused, REFUSALS), (self._fallbacks, STAGES)):
             for value in values:
                 counter.labels(value)
+        for outcome in TURN_OUTCOMES:
+            for stage in STAGES if outcome == "failed" else ("",):
+                self._turns.labels(outcome, stage)
         for provider, stages in PROVIDERS.items():
             self._refused_keys.labels(provider)
             for stage in stages:
-                self._errors.labels(provider, stage)
+                for reason in REASONS:
+                    self._errors.labels(provider, stage, reason)
 
     def refused(self, reason: str) -> None:
         """Count a job that was passed on to the next pod."""
@@ -178,13 +187,21 @@ class Metrics:
             self._take_turn(event)
         elif kind == "call":
             self._calls.labels(event["outcome"]).inc()
+            if (seconds := event.get("seconds")) is not None:
+                self._call_seconds.observe(seconds)
+        elif kind == "usage":
+            self._usage.take(event)
         elif kind == "error":
-            self._errors.labels(event["provider"], event["stage"]).inc()
+            self._errors.labels(event["provider"], event["stage"], event.get("reason", "other")).inc()
+        elif kind == "false_interruption":
+            self._false_interruptions.inc()
         elif kind == "fallback":
             self._fallbacks.labels(event["stage"]).inc()
 
     def _take_turn(self, event: dict[str, Any]) -> None:
-        self._turns.labels(event["outcome"]).inc()
+        failed = event["outcome"] == "failed"
+        # A session that breaks between two turns names no stage; the mind is what answers.
+        self._turns.labels(event["outcome"], (event.get("failed_stage") or "llm") if failed else "").inc()
         for stage in STAGES:
             if (measured := event.get(stage)) is not None:
                 labels = (measured["provider"], measured["model"])
@@ -203,3 +220,39 @@ class Metrics:
     def text(self) -> bytes:
         """Render the registry in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+class Usages:
+    """What was used of whom, and what it cost. A series begins with its first use: models are the operator's."""
+
+    def __init__(self, registry: CollectorRegistry, prices: Mapping[str, Mapping[str, Price]]) -> None:
+        self._prices = prices
+
+        def counter(name: str, help_: str, *labels: str) -> Counter:
+            return Counter(name, help_, [*labels, "provider", "model"], registry=registry)
+
+        self._input = counter("alex_agent_usage_input_tokens_total", "Tokens given to a model, cached ones included.")
+        self._cached = counter("alex_agent_usage_cached_tokens_total", "Tokens given to a model that it had cached.")
+        self._output = counter("alex_agent_usage_output_tokens_total", "Tokens made by a model.")
+        self._characters = counter("alex_agent_usage_characters_total", "Characters given to a voice.")
+        self._audio = counter(
+            "alex_agent_usage_audio_seconds_total", "Seconds of speech heard (stt) and made (tts).", "stage"
+        )
+        self._cost = counter("alex_agent_cost_usd_total", "US dollars by the price table of the values.", "stage")
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Count one request."""
+        usage = Usage(**{field.name: event[field.name] for field in fields(Usage) if field.name in event})
+        stage, provider, model = event["stage"], event["provider"], event["model"]
+        for counter, amount in (
+            (self._input, usage.input_tokens),
+            (self._cached, usage.cached_tokens),
+            (self._output, usage.output_tokens),
+            (self._characters, usage.characters),
+        ):
+            if amount:
+                counter.labels(provider, model).inc(amount)
+        if usage.audio_seconds:
+            self._audio.labels(stage, provider, model).inc(usage.audio_seconds)
+        if (price := self._prices.get(provider, {}).get(model)) is not None:
+            self._cost.labels(stage, provider, model).inc(price.of(usage))

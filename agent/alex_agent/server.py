@@ -55,7 +55,7 @@ async def serve(settings: Settings) -> int:
 
     """
     stop = _signals()
-    metrics = Metrics()
+    metrics = Metrics(settings.prices, settings.budget_usd_per_day)
     with tempfile.TemporaryDirectory(prefix="alex-") as name:
         folder = Path(name)
         links = providers.chain(settings)

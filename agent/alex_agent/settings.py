@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as NoJsonError
+
+from alex_agent.prices import Price
 
 DEVELOPMENT_KEY = "devkey"
 DEVELOPMENT_SECRET = "alex-development-secret-32-chars"  # noqa: S105 - public on purpose, localhost only
@@ -147,6 +150,12 @@ class Settings(BaseSettings):
     kubernetes_host: str | None = _setting("KUBERNETES_SERVICE_HOST", "agent.deletionCost.enabled", None)
     kubernetes_port: int = _setting("KUBERNETES_SERVICE_PORT", "agent.deletionCost.enabled", 443, ge=1, le=65535)
 
+    # By provider and model; what has no price costs nothing.
+    prices: dict[str, dict[str, Price]] = _setting("ALEX_PRICES", "agent.prices", {})
+    budget_usd_per_day: float = _setting("ALEX_BUDGET_USD_PER_DAY", "agent.budgetUsdPerDay", 0.0, ge=0)
+    # Where an OpenTelemetry collector takes OTLP over HTTP, without the path.
+    otlp_endpoint: HttpUrl | None = _setting("ALEX_OTLP_ENDPOINT", "tracing.otlpEndpoint", None)
+
     ops_host: str = _setting("ALEX_OPS_HOST", "agent", "127.0.0.1")
     ops_port: int = _setting("ALEX_OPS_PORT", "agent", 9090, ge=0, le=65535)
     log_level: Literal["debug", "info", "warning", "error"] = _setting("ALEX_LOG_LEVEL", "logLevel", "info")
@@ -223,8 +232,12 @@ def read() -> Settings:
                 lines.append(problem["msg"].removeprefix("Value error, "))
                 continue
             field = next(n for n, f in Settings.model_fields.items() if f.validation_alias == problem["loc"][0])
-            lines.append(_named(field, problem["msg"].removeprefix("Value error, ")))
+            inner = "".join(f"{step}: " for step in problem["loc"][1:])  # within a table, such as that of prices
+            lines.append(_named(field, inner + problem["msg"].removeprefix("Value error, ")))
         raise SettingsError("\n".join(lines)) from None
+    except NoJsonError as error:
+        field = next(name for name in Settings.model_fields if f'"{name}"' in str(error))
+        raise SettingsError(_named(field, "is not JSON")) from None
 
 
 def _chart_value(field: Any) -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from alex_agent.metrics import Metrics
+from alex_agent.metrics import PROVIDERS, Metrics
+from alex_agent.prices import Price
 from prometheus_client import CollectorRegistry
+
+# A pod with all four providers; Prometheus holds some millions in a few GiB.
+MOST_SERIES = 500
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -28,7 +32,7 @@ def test_a_turn_moves_every_stage() -> None:
         assert value(metrics, f"{series}_sum", provider="offline", model="nova-2-general") == pytest.approx(0.2)
     assert value(metrics, "alex_agent_turn_latency_seconds_sum") == pytest.approx(0.9)
     assert value(metrics, "alex_agent_end_of_turn_delay_seconds_sum") == pytest.approx(0.4)
-    assert value(metrics, "alex_agent_turns_total", outcome="answered") == 1
+    assert value(metrics, "alex_agent_turns_total", outcome="answered", stage="") == 1
 
 
 @pytest.mark.parametrize("seconds", [-0.1, 61.0, 1e9])
@@ -46,8 +50,10 @@ def test_outcomes_exist_before_they_happen() -> None:
     text = Metrics().text().decode()
 
     assert 'alex_agent_calls_total{outcome="cut"} 0.0' in text
-    assert 'alex_agent_provider_errors_total{provider="offline",stage="tts"} 0.0' in text
-    assert 'provider="deepgram",stage="tts"' not in text
+    assert 'alex_agent_provider_errors_total{provider="offline",reason="busy",stage="tts"} 0.0' in text
+    assert 'alex_agent_turns_total{outcome="failed",stage="llm"} 0.0' in text
+    assert 'provider="deepgram",reason="busy",stage="tts"' not in text
+    assert 'outcome="answered",stage="llm"' not in text
 
 
 def test_an_unknown_event_is_ignored() -> None:
@@ -55,7 +61,7 @@ def test_an_unknown_event_is_ignored() -> None:
     before = Metrics()
     before.take({"kind": "of-tomorrow"})
 
-    assert value(before, "alex_agent_turns_total", outcome="answered") == 0
+    assert value(before, "alex_agent_turns_total", outcome="answered", stage="") == 0
 
 
 def test_every_help_is_a_sentence() -> None:
@@ -63,3 +69,72 @@ def test_every_help_is_a_sentence() -> None:
     for family in Metrics().registry.collect():
         assert family.documentation.endswith("."), family.name
         assert family.name.startswith("alex_agent_")
+
+
+def test_a_failed_turn_names_its_stage() -> None:
+    """The stage at which a turn failed is a label, and no other outcome has one."""
+    metrics = Metrics()
+    metrics.take({"kind": "turn", "outcome": "failed", "failed_stage": "tts"})
+    metrics.take({"kind": "turn", "outcome": "interrupted", "failed_stage": ""})
+
+    assert value(metrics, "alex_agent_turns_total", outcome="failed", stage="tts") == 1
+    assert value(metrics, "alex_agent_turns_total", outcome="interrupted", stage="") == 1
+
+
+def test_usage_is_counted_and_priced() -> None:
+    """What a request used moves one counter a unit, and the money by the table of prices."""
+    metrics = Metrics({"openai": {"mini": Price(usdPerMillionInputTokens=2.0, usdPerMillionOutputTokens=8.0)}})
+    request = {"kind": "usage", "stage": "llm", "provider": "openai", "model": "mini"}
+    metrics.take({**request, "input_tokens": 1000, "cached_tokens": 200, "output_tokens": 100})
+    metrics.take({**request, "input_tokens": 1000, "output_tokens": 100})
+
+    who = {"provider": "openai", "model": "mini"}
+    assert value(metrics, "alex_agent_usage_input_tokens_total", **who) == 2000
+    assert value(metrics, "alex_agent_usage_cached_tokens_total", **who) == 200
+    assert value(metrics, "alex_agent_usage_output_tokens_total", **who) == 200
+    assert value(metrics, "alex_agent_cost_usd_total", stage="llm", **who) == pytest.approx(0.0056)
+    assert value(metrics, "alex_agent_usage_characters_total", **who) is None
+
+
+def test_what_has_no_price_has_no_cost() -> None:
+    """A model that the table does not know is counted in its units and not in money, not even as zero."""
+    metrics = Metrics()
+    metrics.take({"kind": "usage", "stage": "stt", "provider": "offline", "model": "x", "audio_seconds": 5.0})
+
+    assert value(metrics, "alex_agent_usage_audio_seconds_total", stage="stt", provider="offline", model="x") == 5
+    assert value(metrics, "alex_agent_cost_usd_total", stage="stt", provider="offline", model="x") is None
+
+
+def test_a_budget_is_shown_only_when_there_is_one() -> None:
+    """No budget, no series: an alert on it cannot fire."""
+    assert value(Metrics(budget_usd_per_day=12.5), "alex_agent_budget_usd_per_day") == 12.5
+    assert value(Metrics(), "alex_agent_budget_usd_per_day") is None
+
+
+def test_calls_errors_and_noises_are_counted() -> None:
+    """The length of a call, the kind of an error and a false interruption each move their own series."""
+    metrics = Metrics()
+    metrics.take({"kind": "call", "outcome": "ended", "seconds": 42.0})
+    metrics.take({"kind": "call", "outcome": "nobody_came", "seconds": None})
+    metrics.take({"kind": "error", "provider": "openai", "stage": "llm", "reason": "busy"})
+    metrics.take({"kind": "false_interruption"})
+
+    assert value(metrics, "alex_agent_call_seconds_sum") == 42.0
+    assert value(metrics, "alex_agent_call_seconds_count") == 1
+    assert value(metrics, "alex_agent_provider_errors_total", provider="openai", stage="llm", reason="busy") == 1
+    assert value(metrics, "alex_agent_false_interruptions_total") == 1
+
+
+def test_the_number_of_series_is_bounded() -> None:
+    """However many calls a pod has had, with every model it can have, it shows no more series than this."""
+    metrics = Metrics(budget_usd_per_day=1.0)
+    for _ in range(2):
+        for provider, stages in PROVIDERS.items():
+            for stage in stages:
+                names = {"stage": stage, "provider": provider, "model": f"{provider}-{stage}"}
+                units = {"input_tokens": 1, "cached_tokens": 1, "output_tokens": 1, "characters": 1, "audio_seconds": 1}
+                metrics.take({"kind": "usage", **names, **units})
+                metrics.take(turn(**{stage: {**names, "seconds": 0.2}}))
+
+    series = [line for line in metrics.text().decode().splitlines() if not line.startswith("#")]
+    assert len(series) < MOST_SERIES
