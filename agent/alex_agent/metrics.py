@@ -7,7 +7,7 @@ from a room, an identity, a job or an address.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -36,7 +36,7 @@ class Metrics:
     """The agent's series in a registry of their own."""
 
     def __init__(
-        self, prices: Mapping[str, Mapping[str, Price]] | None = None, budget_usd_per_day: float = 0.0
+        self, prices: Iterable[Price] = (), budget_usd_per_day: float = 0.0
     ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter that no query of ours reads
         self.registry = registry = CollectorRegistry()
@@ -108,7 +108,7 @@ class Metrics:
             ["stage"],
             registry=registry,
         )
-        self._usage = Usages(registry, prices or {})
+        self._usage = Usages(registry, prices)
         if budget_usd_per_day:
             Gauge(
                 "alex_agent_budget_usd_per_day",
@@ -225,8 +225,8 @@ class Metrics:
 class Usages:
     """What was used of whom, and what it cost. A series begins with its first use: models are the operator's."""
 
-    def __init__(self, registry: CollectorRegistry, prices: Mapping[str, Mapping[str, Price]]) -> None:
-        self._prices = prices
+    def __init__(self, registry: CollectorRegistry, prices: Iterable[Price]) -> None:
+        self._prices = {(price.provider, price.model): price for price in prices}
 
         def counter(name: str, help_: str, *labels: str) -> Counter:
             return Counter(name, help_, [*labels, "provider", "model"], registry=registry)
@@ -254,5 +254,5 @@ class Usages:
                 counter.labels(provider, model).inc(amount)
         if usage.audio_seconds:
             self._audio.labels(stage, provider, model).inc(usage.audio_seconds)
-        if (price := self._prices.get(provider, {}).get(model)) is not None:
+        if (price := self._prices.get((provider, model))) is not None:
             self._cost.labels(stage, provider, model).inc(price.of(usage))

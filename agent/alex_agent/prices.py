@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -29,6 +29,8 @@ class Price(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
+    provider: Literal["deepgram", "openai", "elevenlabs", "offline"]
+    model: str = Field(min_length=1)
     usd_per_million_input_tokens: float = Field(0.0, ge=0)
     usd_per_million_cached_tokens: float | None = Field(None, ge=0)  # like any other input, unless it is cheaper
     usd_per_million_output_tokens: float = Field(0.0, ge=0)

@@ -150,8 +150,7 @@ class Settings(BaseSettings):
     kubernetes_host: str | None = _setting("KUBERNETES_SERVICE_HOST", "agent.deletionCost.enabled", None)
     kubernetes_port: int = _setting("KUBERNETES_SERVICE_PORT", "agent.deletionCost.enabled", 443, ge=1, le=65535)
 
-    # By provider and model; what has no price costs nothing.
-    prices: dict[str, dict[str, Price]] = _setting("ALEX_PRICES", "agent.prices", {})
+    prices: tuple[Price, ...] = _setting("ALEX_PRICES", "agent.prices", ())
     budget_usd_per_day: float = _setting("ALEX_BUDGET_USD_PER_DAY", "agent.budgetUsdPerDay", 0.0, ge=0)
     # Where an OpenTelemetry collector takes OTLP over HTTP, without the path.
     otlp_endpoint: HttpUrl | None = _setting("ALEX_OTLP_ENDPOINT", "tracing.otlpEndpoint", None)

@@ -83,7 +83,8 @@ def test_a_failed_turn_names_its_stage() -> None:
 
 def test_usage_is_counted_and_priced() -> None:
     """What a request used moves one counter a unit, and the money by the table of prices."""
-    metrics = Metrics({"openai": {"mini": Price(usdPerMillionInputTokens=2.0, usdPerMillionOutputTokens=8.0)}})
+    price = Price(provider="openai", model="mini", usdPerMillionInputTokens=2.0, usdPerMillionOutputTokens=8.0)
+    metrics = Metrics([price])
     request = {"kind": "usage", "stage": "llm", "provider": "openai", "model": "mini"}
     metrics.take({**request, "input_tokens": 1000, "cached_tokens": 200, "output_tokens": 100})
     metrics.take({**request, "input_tokens": 1000, "output_tokens": 100})

@@ -4,7 +4,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from alex_agent.prices import Price
 from chart.render import Object, render
+from pydantic import TypeAdapter
 
 
 def deployment(values: dict[str, Any] | None = None) -> Object:
@@ -240,3 +242,24 @@ def test_strange_strings_stay_strings() -> None:
     assert names["ALEX_LANGUAGE"] == "no"
     assert names["ALEX_AGENT_NAME"] == "0x10"
     assert names["ALEX_GREETING"] == 'Say: "hi" # now'
+
+
+def test_prices_reach_the_agent_as_the_agent_reads_them() -> None:
+    """The table of prices of values.yaml is one that the agent takes, and a budget is told only when there is one."""
+    prices = TypeAdapter(tuple[Price, ...]).validate_json(env()["ALEX_PRICES"])
+
+    assert {(price.provider, price.model) for price in prices} == {
+        ("deepgram", "nova-2-general"),
+        ("openai", "gpt-4o-mini"),
+        ("openai", "gpt-4o-mini-tts"),
+        ("elevenlabs", "eleven_turbo_v2_5"),
+    }
+    assert "ALEX_BUDGET_USD_PER_DAY" not in env()
+    assert env({"agent": {"budgetUsdPerDay": 2.5}})["ALEX_BUDGET_USD_PER_DAY"] == "2.5"
+    assert "ALEX_PRICES" not in env({"agent": {"prices": []}})
+
+
+def test_traces_go_nowhere_by_default() -> None:
+    """A collector is told to the agent only where the operator names one."""
+    assert "ALEX_OTLP_ENDPOINT" not in env()
+    assert env({"tracing": {"otlpEndpoint": "http://otel:4318"}})["ALEX_OTLP_ENDPOINT"] == "http://otel:4318"

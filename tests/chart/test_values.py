@@ -116,6 +116,7 @@ OTHER: dict[str, Any] = {
     "agent.resources.requests.cpu": "600m",
     "agent.resources.requests.memory": "2Gi",
     "agent.resources.limits.memory": "5Gi",
+    "agent.prices": [{"provider": "openai", "model": "other", "usdPerMillionInputTokens": 1}],
     "agent.autoscaling.cpuMillicoresPerCall": 1,
     "agent.autoscaling.engine": "prometheus",
     "web.callerMay": ["room"],
@@ -158,6 +159,7 @@ OF_KIND: dict[str, Any] = {
     "memory": "3Gi",
     "host": "other.example.com",
     "baseUrl": "https://other.example.com/v9",
+    "otlpEndpoint": "https://other.example.com",
     **dict.fromkeys(("apiKey", "apiSecret", "adminKey"), "another-key-of-more-than-thirty-two-characters"),
 }
 
@@ -169,7 +171,7 @@ def other(path: str, value: Any) -> Any:
         return OTHER[path]
     if isinstance(value, bool):
         return not value
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return value + 1
     return OF_KIND.get(kind, "other")
 
