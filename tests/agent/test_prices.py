@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from alex_agent.prices import Price, Usage
 
+
 def price(**usd: float) -> Price:
     return Price.model_validate({"provider": "openai", "model": "any", **usd})
 

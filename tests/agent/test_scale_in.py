@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from livekit import api, rtc
+
 from stack import NAMES, SECRET, Stack, free_port, running
 
 DRAIN_SECONDS = 4

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from livekit import api
+
 from stack import NAMES, SECRET, Stack, free_port
 
 SLOTS = 2
