@@ -117,7 +117,7 @@ class Call:
         self._recall = Recall(ctx, self._settings.secret("livekit_api_secret"))
         self._pipeline = pipeline.build(data["links"], self._settings.language, data["vad"])
         self._trace = self._begin_trace()
-        self._turns = Turns(self._sender, self._pipeline, self._tell)
+        self._turns = Turns(self._sender, self._pipeline, self._tell, self._trace.id if self._trace else None)
         self._session: AgentSession[None] = AgentSession(
             stt=self._pipeline.stt,
             llm=self._pipeline.llm,

@@ -6,12 +6,15 @@ from a room, an identity, a job or an address.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.exposition import choose_encoder
 
 from alex_agent.prices import Price, Usage
 
@@ -35,11 +38,11 @@ LONGEST_PLAUSIBLE_SECONDS = 60.0
 class Metrics:
     """The agent's series in a registry of their own."""
 
-    def __init__(
-        self, prices: Iterable[Price] = (), budget_usd_per_day: float = 0.0
-    ) -> None:
+    def __init__(self, prices: Iterable[Price] = (), budget_usd_per_day: float = 0.0) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter that no query of ours reads
         self.registry = registry = CollectorRegistry()
+        self.has_told = False  # whether any call moved a series
+        self._readings: asyncio.Event | None = None  # None until somebody reads
 
         def histogram(name: str, help_: str, *labels: str) -> Histogram:
             return Histogram(name, help_, labels, buckets=SPEECH_BUCKETS, registry=registry)
@@ -165,6 +168,7 @@ class Metrics:
 
     def call_lost(self) -> None:
         """Count a call whose job died without a word."""
+        self.has_told = True
         self._calls.labels("lost").inc()
 
     def drain_begins(self, seconds: float) -> None:
@@ -172,9 +176,14 @@ class Metrics:
         end = time.monotonic() + seconds
         self.drain_seconds_left.set_function(lambda: max(0.0, end - time.monotonic()))
 
-    def calls_cut(self) -> int:
-        """Tell how many calls were ended because the pod had to go."""
-        return int(self.registry.get_sample_value("alex_agent_calls_total", {"outcome": "cut"}) or 0)
+    async def seen(self, seconds: float) -> None:
+        """Wait until somebody reads the figures once more, for so long at most; not at all where nobody reads them."""
+        if self._readings is None:
+            return
+        self._readings.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._readings.wait()
 
     def lost(self, events: int) -> None:
         """Count events that never came."""
@@ -182,6 +191,7 @@ class Metrics:
 
     def take(self, event: dict[str, Any]) -> None:
         """Move the series that an event of a job concerns; an unknown kind is ignored for a rolling upgrade's sake."""
+        self.has_told = True
         kind = event["kind"]
         if kind == "turn":
             self._take_turn(event)
@@ -207,19 +217,25 @@ class Metrics:
                 labels = (measured["provider"], measured["model"])
                 self._observe(self._latency[stage].labels(*labels), measured["seconds"])
         self._observe(self._end_of_turn, event.get("end_of_turn_seconds"))
-        self._observe(self._turn, event.get("turn_seconds"))
+        self._observe(self._turn, event.get("turn_seconds"), event.get("trace"))
 
-    def _observe(self, histogram: Histogram, seconds: float | None) -> None:
+    def _observe(self, histogram: Histogram, seconds: float | None, trace: str | None = None) -> None:
         if seconds is None:
             return
         if 0 <= seconds <= LONGEST_PLAUSIBLE_SECONDS:
-            histogram.observe(seconds)
+            histogram.observe(seconds, {"trace_id": trace} if trace else None)
         else:
             self._implausible.inc()
 
-    def text(self) -> bytes:
-        """Render the registry in Prometheus' text format."""
-        return generate_latest(self.registry)
+    def text(self, accept: str = "") -> tuple[bytes, str]:
+        """Render the registry in the format that a reader's `Accept` header wants; give it with its content type.
+
+        Only OpenMetrics has exemplars: the trace of a turn beside its latency.
+        """
+        self._readings = self._readings or asyncio.Event()
+        self._readings.set()
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type
 
 
 class Usages:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alex_agent.capacity import Capacity
@@ -57,9 +56,10 @@ async def serve(
         reason = unready()
         return web.Response(status=503 if reason else 200, text=f"{reason or 'registered with LiveKit'}\n")
 
-    async def render(_: web.Request) -> web.Response:
+    async def render(request: web.Request) -> web.Response:
         capacity.report()  # brings the gauges up to date
-        return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        body, content_type = metrics.text(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def report(_: web.Request) -> web.Response:
         return web.json_response(capacity.report())

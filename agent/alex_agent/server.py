@@ -39,8 +39,8 @@ SHUTDOWN_SECONDS = 10.0
 # LiveKit gone for 16 attempts, about two minutes: let Kubernetes start a fresh pod somewhere else.
 CONNECT_ATTEMPTS = 16
 
-# A call that was cut is counted when the pod is all but gone, and Prometheus looks every 15 or 30 s. The grace period
-# has room for this.
+# The last turn of a draining pod, and a call that was cut, are counted when the pod is all but gone; Prometheus looks
+# every 15 or 30 s. The grace period has room for this.
 SEEN_SECONDS = 30.0
 
 # One call that leaks must end before the kernel ends the pod with all the others (a call takes about 170 MB).
@@ -155,8 +155,8 @@ async def _drain(capacity: Capacity, metrics: Metrics, seconds: float) -> None:
 
 async def _close(server: AgentServer, metrics: Metrics) -> None:
     await server.aclose()
-    if server.draining and metrics.calls_cut():
-        await asyncio.sleep(SEEN_SECONDS)
+    if server.draining and metrics.has_told:
+        await metrics.seen(SEEN_SECONDS)
 
 
 def _hear(metrics: Metrics, capacity: Capacity, event: Event) -> None:

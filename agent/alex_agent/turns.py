@@ -72,8 +72,11 @@ class Turns:
     *played*, so a turn that fails or is cut has none and is closed by what comes next.
     """
 
-    def __init__(self, sender: Sender, pipeline: Pipeline, tell: Callable[[Turn], None]) -> None:
+    def __init__(
+        self, sender: Sender, pipeline: Pipeline, tell: Callable[[Turn], None], trace: str | None = None
+    ) -> None:
         self._sender = sender
+        self._trace = trace
         self._tell = tell
         self._heard: dict[str, Any] | None = None
         self._failed: Stage | None = None
@@ -157,7 +160,7 @@ class Turns:
         self._requests.clear()
         log.info("turn", **turn.figures())
         self._tell(turn)
-        self._sender.send("turn", **self._facts(turn))
+        self._sender.send("turn", **self._facts(turn), **({"trace": self._trace} if self._trace else {}))
 
     def _facts(self, turn: Turn) -> dict[str, Any]:
         """Give the parent what it counts: each stage with the names of who served it."""

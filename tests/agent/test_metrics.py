@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from alex_agent.metrics import PROVIDERS, Metrics
 from alex_agent.prices import Price
@@ -47,7 +49,7 @@ def test_absurd_latency_is_counted_not_observed(seconds: float) -> None:
 
 def test_outcomes_exist_before_they_happen() -> None:
     """A series is there from the start, so that its first increase can be seen."""
-    text = Metrics().text().decode()
+    text = Metrics().text()[0].decode()
 
     assert 'alex_agent_calls_total{outcome="cut"} 0.0' in text
     assert 'alex_agent_provider_errors_total{provider="offline",reason="busy",stage="tts"} 0.0' in text
@@ -137,5 +139,34 @@ def test_the_number_of_series_is_bounded() -> None:
                 metrics.take({"kind": "usage", **names, **units})
                 metrics.take(turn(**{stage: {**names, "seconds": 0.2}}))
 
-    series = [line for line in metrics.text().decode().splitlines() if not line.startswith("#")]
+    series = [line for line in metrics.text()[0].decode().splitlines() if not line.startswith("#")]
     assert len(series) < MOST_SERIES
+
+
+async def test_the_last_figures_wait_for_a_reader() -> None:
+    """A pod that goes waits until it was read once more, no longer than it may, and not where nobody reads."""
+    metrics = Metrics()
+    assert not metrics.has_told
+    metrics.take(turn(turn_seconds=0.5))
+    assert metrics.has_told
+    await asyncio.wait_for(metrics.seen(60), 1)
+
+    metrics.text()
+    waiting = asyncio.create_task(metrics.seen(60))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    metrics.text()
+    await asyncio.wait_for(waiting, 1)
+
+    await asyncio.wait_for(metrics.seen(0.05), 1)
+
+
+def test_a_slow_turn_leads_to_its_trace() -> None:
+    """Who reads OpenMetrics gets the trace of a turn beside its latency; the old format has no room for it."""
+    metrics = Metrics()
+    metrics.take(turn(turn_seconds=2.2, trace="0af7651916cd43dd8448eb211c80319c"))
+    modern, content_type = metrics.text("application/openmetrics-text; version=1.0.0")
+
+    assert content_type.startswith("application/openmetrics-text")
+    assert b'# {trace_id="0af7651916cd43dd8448eb211c80319c"} 2.2' in modern
+    assert b"trace_id" not in metrics.text("text/plain")[0]

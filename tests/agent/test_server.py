@@ -11,7 +11,6 @@ from pathlib import Path
 import psutil
 import pytest
 from livekit import api
-
 from stack import NAMES, SECRET, Stack, free_port
 
 SLOTS = 2

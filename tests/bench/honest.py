@@ -33,7 +33,7 @@ from call.conftest import put
 from livekit import api
 from stack import NAMES, SECRET, Stack, free_port, running
 
-QUESTIONS = ("What is your name?", "How are you today?", "Can you tell me a story?", "Where do you live?", "Who made you?")
+QUESTIONS = ("What is your name?", "How are you today?", "Can you tell me a story?", "Where do you live?")
 ANSWER = "I am Alex, and I am happy to talk with you."
 
 # Small enough for a patient test and wide enough that a wrong figure cannot hide: each is drawn from twice its half.
