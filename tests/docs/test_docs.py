@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from docs.metrics_table import METRICS, names, with_tables
 from stack import PROGRAMS, ROOT
 
 TOP_LEVEL = {"images", "charts", "k8s", "web", "agent", "tests", "skaffold.yaml", "Tiltfile", "README.md", "LICENSE"}
@@ -105,3 +106,19 @@ def test_no_document_names_a_machine() -> None:
     )
 
     assert listed.stdout == ""
+
+
+def test_metrics_tables_are_fresh() -> None:
+    """METRICS.md lists every series as the programs tell it; `python tests/docs/metrics_table.py` rewrites it."""
+    text = METRICS.read_text()
+
+    assert with_tables(text) == text
+
+
+def test_metrics_that_documents_name_exist() -> None:
+    """No document sends a reader to a series that nobody tells."""
+    known = names()
+    for document in documents():
+        named = set(re.findall(r"\balex_(?:agent|web|offline)_[a-z0-9_]+\b", document.read_text()))
+        missing = {name for name in named if name not in known and not any(k.startswith(name) for k in known)}
+        assert missing - {"alex_agent", "alex_web", "alex_offline"} == set(), document
