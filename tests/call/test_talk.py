@@ -85,7 +85,7 @@ def test_a_turn_reaches_the_metrics(local: Stack) -> None:
         assert float(count) >= 1, stage
         assert provider in metrics
     assert float(lines["alex_agent_turn_latency_seconds_count"]) >= 1
-    assert float(lines['alex_agent_turns_total{outcome="answered"}']) >= 1
+    assert float(lines['alex_agent_turns_total{outcome="answered",stage=""}']) >= 1
     assert float(lines['alex_agent_calls_total{outcome="ended"}']) >= 1
     assert float(lines["alex_agent_lost_events_total"]) == 0
 
