@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import signature
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from chart import dashboards, grafana, prometheus
 from chart.dashboards import UIDS, Panel, Window, expressions, load, metrics, panels, substitute
 from chart.render import ROOT, at, defaults
 
-PROGRAMS = (alex_agent, alex_web, alex_offline)
 TITLES = {
     "alex-well": "Alex: is it well",
     "alex-quick": "Alex: does it feel quick",
@@ -36,8 +36,15 @@ SOON = {
     "alex_agent_budget_usd_per_day",
 }
 SOON_LABELS = {"kind"}
+# Without a budget the agent leaves a metric out; then this is simply {"budget_usd_per_day": 1.0}.
+BUDGET = {"budget_usd_per_day": 1.0} if "budget_usd_per_day" in signature(alex_agent.metrics.Metrics).parameters else {}
 SOON_VALUES = {"agent.prices", "agent.budgetUsdPerDay"}
 # ---- end of SOON
+REGISTRIES = (
+    alex_agent.metrics.Metrics(**BUDGET).registry,
+    alex_web.metrics.Metrics().registry,
+    alex_offline.metrics.Metrics().registry,
+)
 # What the code counts and no dashboard shows, and why.
 UNSHOWN = {
     "alex_web_active_calls": "the calls of alex_agent_active_calls without those on draining pods",
@@ -61,8 +68,8 @@ def each(found: list[tuple[str, Panel]]) -> Any:
 def samples() -> dict[str, dict[str, set[str]]]:
     """Give the names of everything the programs let Prometheus read, each with the values of its labels at start."""
     found: dict[str, dict[str, set[str]]] = {}
-    for component in PROGRAMS:
-        for family in component.metrics.Metrics().registry.collect():
+    for registry in REGISTRIES:
+        for family in registry.collect():
             endings = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}[family.type]
             for ending in endings:
                 labels = found.setdefault(family.name + ending, {})
@@ -75,8 +82,7 @@ def samples() -> dict[str, dict[str, set[str]]]:
 
 def names_of_labels() -> set[str]:
     """Name the labels of all metrics, also of those that have no series before the first call."""
-    registries = [component.metrics.Metrics().registry for component in PROGRAMS]
-    return {label for registry in registries for metric in registry._collector_to_names for label in metric._labelnames}
+    return {label for registry in REGISTRIES for metric in registry._collector_to_names for label in metric._labelnames}
 
 
 SAMPLES = samples()
