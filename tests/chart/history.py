@@ -40,9 +40,9 @@ AGENT_COUNTERS: dict[str, list[dict[str, str]]] = {
     "alex_agent_calls_total": _each("outcome", "ended", "nobody_came", "too_long", "failed", "cut", "lost", "replaced"),
     "alex_agent_refused_jobs_total": _each("reason", "full", "draining", "stalled"),
     "alex_agent_provider_errors_total": [
-        {"provider": provider, "stage": stage, "kind": kind}
+        {"provider": provider, "stage": stage, "reason": reason}
         for provider, stage in (("elevenlabs", "tts"), ("openai", "llm"))
-        for kind in ("timeout", "busy")
+        for reason in ("timeout", "busy")
     ],
     "alex_agent_false_interruptions_total": [{}],
     "alex_agent_lost_events_total": [{}],
@@ -167,7 +167,7 @@ class Hour:
         hear, end = roll.lognormvariate(-1.5, 0.3), roll.lognormvariate(-1.0, 0.35)
         think, speak = roll.lognormvariate(-0.9, 0.4), roll.lognormvariate(0.6 if slow else -1.4, 0.35)
         if slow and roll.random() < 0.25:
-            pod.add("alex_agent_provider_errors_total", provider=provider, stage="tts", kind="timeout")
+            pod.add("alex_agent_provider_errors_total", provider=provider, stage="tts", reason="timeout")
             if roll.random() < 0.3:
                 pod.add("alex_agent_turns_total", outcome="failed", stage="tts")
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from inspect import signature
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -21,27 +20,8 @@ TITLES = {
     "alex-quick": "Alex: does it feel quick",
     "alex-cost": "Alex: what does it cost",
 }
-# ---- SOON: metrics and values that dashboards show already and the code does not have yet. Delete each when it has.
-SOON = {
-    "alex_agent_false_interruptions_total",
-    "alex_agent_call_seconds_bucket",
-    "alex_agent_call_seconds_sum",
-    "alex_agent_call_seconds_count",
-    "alex_agent_usage_input_tokens_total",
-    "alex_agent_usage_cached_tokens_total",
-    "alex_agent_usage_output_tokens_total",
-    "alex_agent_usage_characters_total",
-    "alex_agent_usage_audio_seconds_total",
-    "alex_agent_cost_usd_total",
-    "alex_agent_budget_usd_per_day",
-}
-SOON_LABELS = {"kind"}
-# Without a budget the agent leaves a metric out; then this is simply {"budget_usd_per_day": 1.0}.
-BUDGET = {"budget_usd_per_day": 1.0} if "budget_usd_per_day" in signature(alex_agent.metrics.Metrics).parameters else {}
-SOON_VALUES = {"agent.prices", "agent.budgetUsdPerDay"}
-# ---- end of SOON
 REGISTRIES = (
-    alex_agent.metrics.Metrics(**BUDGET).registry,
+    alex_agent.metrics.Metrics(budget_usd_per_day=1.0).registry,
     alex_web.metrics.Metrics().registry,
     alex_offline.metrics.Metrics().registry,
 )
@@ -86,7 +66,7 @@ def names_of_labels() -> set[str]:
 
 
 SAMPLES = samples()
-LABELS = names_of_labels() | TARGET_LABELS | ALERT_LABELS | SOON_LABELS | {"le"}
+LABELS = names_of_labels() | TARGET_LABELS | ALERT_LABELS | {"le"}
 WORDS = {value for labels in SAMPLES.values() for values in labels.values() for value in values}
 
 
@@ -275,7 +255,7 @@ def test_panel_sends_readers_to_places_that_exist(uid: str, panel: Panel) -> Non
     values = re.findall(r"\b(?:agent|web|offline|livekit|providers)\.[a-zA-Z.]*[a-zA-Z]", texts(panel))
 
     assert [name for name in named if name not in titles] == []
-    for path in set(values) - SOON_VALUES:
+    for path in set(values):
         at(defaults(), path)
 
 
@@ -286,7 +266,7 @@ def test_query_reads_what_the_code_counts(uid: str, panel: Panel) -> None:
         query = target["expr"]
         names = metrics(query)
 
-        assert names - {"ALERTS"} <= SAMPLES.keys() | SOON
+        assert names - {"ALERTS"} <= SAMPLES.keys()
         assert names
         assert query.count(SELECTOR) == query.count("{") == len(re.findall(r"\w\{", query))
         for found in re.findall(r"by \(([^)]*)\)|on \(([^)]*)\)", query):
@@ -334,9 +314,3 @@ def test_everything_that_is_counted_is_shown() -> None:
     counted = {re.sub(r"_(bucket|sum|count)$", "", name) for name in SAMPLES}
 
     assert counted - bases == UNSHOWN.keys()
-    assert shown >= SOON
-
-
-def test_soon_is_soon_over() -> None:
-    """What the code has by now is no longer listed as missing."""
-    assert not SOON & SAMPLES.keys()
