@@ -1,0 +1,178 @@
+"""What operators see is what happened: real calls, scraped by a real Prometheus, beside the ledger of what was injected."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+from alex_caller.call import Call, Limits
+from alex_caller.invitation import take_token
+from alex_caller.speech import Clip, Voice
+from bench.pictures import panels_without_data
+from chart.dashboards import UIDS, load
+from cluster.kube import Kube, eventually
+from cluster.monitoring import NAMESPACE, monitoring
+from cluster.release import install, node_address, own_namespace
+
+CALLS, LINES = 20, 3
+TURNS = 2
+
+# Known, and far enough from each other and from nothing that one cannot be taken for another.
+DELAYS_MS = {"deepgram": 150, "openai": 450, "elevenlabs": 300}
+STAGES = {"stt": "deepgram", "llm": "openai", "tts": "elevenlabs"}
+# What the way to the provider and back adds on two busy cores, and what the end of speech is off by.
+ADDED_SECONDS = {"stt": 0.35, "llm": 0.15, "tts": 0.15}
+
+# Panels that are empty in good times say so in their own words.
+QUIET = {"Alerts", "Alerts over time", "Seconds left to draining pods", "Errors of providers", "Failed turns by stage"}
+
+
+@dataclass(frozen=True)
+class House:
+    """A release with scripted voices and a Prometheus that looks at it."""
+
+    kube: Kube
+    monitoring: Kube
+    url: str
+
+    def ask(self, query: str) -> list[dict[str, Any]]:
+        """Ask Prometheus for a value now."""
+        path = f"/api/v1/namespaces/{NAMESPACE}/services/prometheus-server:http/proxy/api/v1/query"
+        answer = json.loads(self.monitoring.kubectl("get", "--raw", f"{path}?query={quote(query, safe='')}"))
+        found: list[dict[str, Any]] = answer["data"]["result"]
+        return found
+
+    def total(self, series: str, **labels: str) -> float:
+        """Sum a counter over all pods of the release, also those that are gone."""
+        wanted = ",".join(f'{k}="{v}"' for k, v in {"namespace": self.kube.namespace, **labels}.items())
+        found = self.ask(f"sum(max_over_time({series}{{{wanted}}}[1h]))")
+        return float(found[0]["value"][1]) if found else 0.0
+
+    def ledger(self, provider: str) -> list[dict[str, Any]]:
+        """Read what the scripted voices did."""
+        [pod] = self.kube.ready("offline")
+        path = f"/api/v1/namespaces/{self.kube.namespace}/pods/{pod}:9090/proxy/ledger?provider={provider}"
+        entries: list[dict[str, Any]] = json.loads(self.kube.kubectl("get", "--raw", path))
+        return entries
+
+
+@pytest.fixture(name="house", scope="module")
+def _house(alex: Kube) -> Iterator[House]:
+    """Install a release whose providers are late by known times, beside a Prometheus."""
+    address = node_address(alex)
+    delays = {provider: {"first_ms": late} for provider, late in DELAYS_MS.items()}
+    script = json.dumps({"seed": 7, "delays": delays, "replies": [{"say": "I am Alex. It is nice to meet you."}]})
+    values = json.dumps(
+        {
+            "agent": {
+                "slots": 2,
+                "replicas": 2,
+                "aloneSeconds": 5,
+                "prices": [{"provider": "offline", "model": model, "usdPerAudioMinute": 0.6} for model in MODELS],
+                "budgetUsdPerDay": 5,
+            },
+            "web": {"service": {"type": "NodePort"}},
+            "offline": {"engine": "scripted", "script": script, "sttStreams": 50, "speechStreams": 50},
+            "livekit": {"exposure": "address", "address": address, "service": {"type": "NodePort"}},
+        }
+    )
+    with monitoring(alex) as prometheus, own_namespace(alex) as kube:
+        install(alex, kube, more=values)
+        kube.settled()
+        [port] = kube.get("service/alex-web")["spec"]["ports"]
+        yield House(kube, prometheus, f"http://{address}:{port['nodePort']}")
+
+
+MODELS = ("nova-2-general", "gpt-4o-mini", "eleven_turbo_v2_5")
+
+
+async def talk(url: str, clip: Clip) -> None:
+    """Make one call of a few turns."""
+    async with aiohttp.ClientSession() as http:
+        invitation = await take_token(http, url, 120.0)
+    limits = Limits(agent=60.0, greeting=60.0, answer=40.0, agent_away=30.0)
+    async with Call(invitation, limits=limits) as call:
+        await call.greeting()
+        for _ in range(TURNS):
+            await call.ask(clip)
+        await asyncio.sleep(0.5)  # the last turn is told when it was played
+
+
+async def crowd(url: str, clip: Clip) -> None:
+    """Make all calls, a few at a time."""
+    waiting = list(range(CALLS))
+
+    async def line() -> None:
+        while waiting:
+            waiting.pop()
+            await talk(url, clip)
+
+    await asyncio.gather(*(line() for _ in range(LINES)))
+
+
+@pytest.fixture(name="told", scope="module")
+def _told(house: House) -> House:
+    """Make the calls, while one agent pod is deleted and the others are rolled."""
+    clip = Voice().say("What is your name?")
+    calls = threading.Thread(target=lambda: asyncio.run(crowd(house.url, clip)))
+    calls.start()
+    time.sleep(20)
+    house.kube.kubectl("delete", "pod", house.kube.ready("agent")[0], "--wait=false")
+    time.sleep(20)
+    house.kube.kubectl("rollout", "restart", "deployment/alex-agent")
+    calls.join(900)
+    assert not calls.is_alive()
+    eventually("all turns are in Prometheus", lambda: house.total("alex_agent_turns_total") >= CALLS * TURNS, 90)
+    return house
+
+
+def test_every_turn_is_counted_once(told: House) -> None:
+    """Through the deletion of a pod and a rollout no turn, no call and no event is lost or counted twice."""
+    assert told.total("alex_agent_turns_total", outcome="answered") == CALLS * TURNS
+    assert told.total("alex_agent_calls_total", outcome="ended") == CALLS
+    assert told.total("alex_agent_lost_events_total") == 0
+    assert told.total("alex_agent_implausible_values_total") == 0
+    for stage in STAGES:
+        assert told.total(f"alex_agent_{stage}_latency_seconds_count") == CALLS * TURNS, stage
+
+
+@pytest.mark.parametrize("stage", list(STAGES))
+def test_each_stage_is_as_late_as_its_provider(told: House, stage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The mean of a stage is what was injected and what the way adds, never less and not much more."""
+    series = f"alex_agent_{stage}_latency_seconds"
+    shown = told.total(f"{series}_sum") / told.total(f"{series}_count")
+    entries = told.ledger(STAGES[stage])
+    late = statistics.mean(entry["delays_ms"]["first"] for entry in entries if "first" in entry["delays_ms"]) / 1000
+    # Speech recognition first waits whether the caller goes on: what a vendor calls endpointing.
+    injected = late + (0.45 if stage == "stt" else 0.0)
+
+    with capsys.disabled():
+        print(f"\n{stage}: injected {injected * 1000:.0f} ms, shown {shown * 1000:.0f} ms")
+    assert injected - 0.05 < shown < injected + ADDED_SECONDS[stage]
+
+
+def test_money_is_usage_times_price(told: House) -> None:
+    """Each minute of speech, heard or made, costs what the table of prices says."""
+    minutes = told.total("alex_agent_usage_audio_seconds_total") / 60
+
+    assert minutes > 0
+    assert told.total("alex_agent_cost_usd_total") == pytest.approx(minutes * 0.6, rel=0.01)
+
+
+def test_every_panel_has_data(told: House) -> None:
+    """Each query of each panel of each dashboard returns something for calls that were really made."""
+    [port] = told.monitoring.get("service/prometheus-server")["spec"]["ports"]
+    address = told.monitoring.get("service/prometheus-server")["spec"]["clusterIP"]
+    url = f"http://{address}:{port['port']}"
+    empty = {uid: {panel["title"] for panel in panels_without_data(url, load(uid))} - QUIET for uid in UIDS}
+
+    assert empty == {uid: set() for uid in UIDS}
