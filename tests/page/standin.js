@@ -29,6 +29,7 @@
     constructor() {
       room = this;
       this.handlers = new Map();
+      this.readers = new Map();
       this.remoteParticipants = new Map();
       this.canPlaybackAudio = plan.playback;
       this.localParticipant = {
@@ -49,8 +50,7 @@
       this.handlers.get(name)?.(...args);
     }
     registerTextStreamHandler(topic, handler) {
-      this.readText = handler;
-      this.topic = topic;
+      this.readers.set(topic, handler);
     }
     async connect() {
       if (plan.connect === 'never') await new Promise(() => {});
@@ -153,7 +153,11 @@
           if (ends === 'open') await new Promise(() => {});
         },
       };
-      room.readText(reader, { identity: who === 'you' ? 'caller' : 'alex' });
+      room.readers.get('lk.transcription')(reader, { identity: who === 'you' ? 'caller' : 'alex' });
+    },
+    /** What the agent tells of a turn. */
+    turn(told) {
+      room.readers.get('alex.turn')({ readAll: async () => JSON.stringify(told) });
     },
   };
 

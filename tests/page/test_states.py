@@ -450,6 +450,8 @@ async def test_fits_every_screen(open_page: Open, width: int, height: int) -> No
     await expect(alex.button("Type instead")).to_be_in_viewport(ratio=1)
     await alex.connected()
     await alex.standin("s => s.caption('alex', 'a', ['Donaudampfschifffahrtsgesellschaftskapitän '.repeat(5)])")
+    await alex.standin(f"s => s.turn({TURN})")
+    await alex.page.get_by_text("How quick was that?").click()
     for control in ("Mute me", "Mute Alex", "Hang up", "Send"):
         await expect(alex.button(control)).to_be_in_viewport(ratio=1)
 
@@ -517,3 +519,51 @@ async def test_first_sentence_may_come_early(open_page: Open) -> None:
     await alex.standin("s => s.state('speaking')")
 
     await expect(alex.page.locator(".from-alex .text")).to_have_text("Hello, I am Alex.")
+
+
+TURN = (
+    "{number: 1, outcome: 'answered', turn_seconds: 1.6, end_of_turn_seconds: 0.8, llm_seconds: 0.6, tts_seconds: 0.4}"
+)
+
+
+async def test_figures_of_the_last_turn_for_who_asks(open_page: Open) -> None:
+    """After an answer the caller may see where the time went: heard, thought and spoke, on one clock."""
+    alex = await open_page()
+    await alex.connected()
+    figures = alex.page.locator("#figures")
+    await expect(figures).to_be_hidden()
+    await alex.standin(f"s => s.turn({TURN})")
+    await expect(figures.get_by_text("Thought")).to_be_hidden()
+    await figures.get_by_text("How quick was that?").click()
+
+    await expect(figures).to_contain_text("You waited 1.6 s for the last answer.")
+    for step, seconds in (("heard", "0.8 s"), ("thought", "0.6 s"), ("spoke", "0.4 s")):
+        await expect(figures.locator(f"[data-step={step}] b")).to_have_text(seconds)
+    places = await figures.locator("li").evaluate_all(
+        "lines => lines.map((line) => ['--from', '--to'].map((side) => +line.style.getPropertyValue(side)))"
+    )
+    assert [[round(side, 3) for side in place] for place in places] == [[0, 0.5], [0.375, 0.75], [0.75, 1]]
+
+
+async def test_turn_without_an_answer_has_no_figures(open_page: Open) -> None:
+    """A turn that failed or was cut keeps what was shown, and one that tells nonsense breaks nothing."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.standin(f"s => s.turn({TURN})")
+    await alex.standin("s => s.turn({number: 2, outcome: 'failed', stage: 'llm'})")
+    await alex.standin("s => s.turn({turn_seconds: 'long', end_of_turn_seconds: 1, llm_seconds: -1, tts_seconds: null})")
+    await alex.standin("s => s.turn('nonsense')")
+
+    await expect(alex.page.locator("#figures-waited")).to_have_text("You waited 1.6 s for the last answer.")
+
+
+async def test_a_new_call_begins_without_figures(open_page: Open) -> None:
+    """What the last call was like is not shown in the next one."""
+    alex = await open_page()
+    await alex.connected()
+    await alex.standin(f"s => s.turn({TURN})")
+    await expect(alex.page.locator("#figures")).to_be_visible()
+    await alex.button("Hang up").click()
+    await alex.button("Talk again").click()
+
+    await expect(alex.page.locator("#figures")).to_be_hidden()

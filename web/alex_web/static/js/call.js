@@ -3,7 +3,7 @@
  *
  * Events: `changed` (read `snapshot`), `caption` (detail: Caption), `sound` and `sound-ended` (detail: one of LiveKit's
  * remote tracks; Alex may have several, and a successor's may come before its predecessor's goes), `microphone` (detail:
- * the caller's MediaStreamTrack or null).
+ * the caller's MediaStreamTrack or null), `figures` (detail: Figures, after each answer).
  *
  * @typedef {'idle'|'microphone'|'connecting'|'busy'|'waiting'|'live'|'reconnecting'|'ended'} Phase
  * @typedef {'listening'|'thinking'|'speaking'} Mood
@@ -30,8 +30,12 @@
  * @property {boolean} [failed] it was typed and did not reach Alex
  */
 
+import { figuresOf } from './figures.js';
+
 const TOPIC_CAPTIONS = 'lk.transcription';
 const TOPIC_TYPED = 'lk.chat';
+/** From the agent: what each turn took. */
+const TOPIC_FIGURES = 'alex.turn';
 /** From web: nobody is free, and nobody is coming. */
 const TOPIC_BUSY = 'alex.busy';
 const AGENT_STATE = 'lk.agent.state';
@@ -319,6 +323,10 @@ export class Call extends EventTarget {
       // An agent that dies leaves a stream that rejects: the text that came stays, nobody needs to know.
       this.#readCaption(room, reader, from.identity).catch(() => {});
     });
+    room.registerTextStreamHandler(TOPIC_FIGURES, (/** @type {any} */ reader) => {
+      // Figures are for whoever is curious: one turn without them is no loss.
+      this.#readFigures(room, reader).catch(() => {});
+    });
     room
       .on(RoomEvent.ParticipantConnected, mine(() => this.#noticeAlex()))
       .on(RoomEvent.ParticipantAttributesChanged, mine(() => this.#noticeAlex()))
@@ -333,6 +341,11 @@ export class Call extends EventTarget {
       .on(RoomEvent.Reconnecting, mine(() => this.#set({ phase: 'reconnecting' })))
       .on(RoomEvent.Reconnected, mine(() => this.#reconnected()))
       .on(RoomEvent.Disconnected, mine((reason) => this.#disconnected(reason)));
+  }
+
+  async #readFigures(/** @type {any} */ room, /** @type {any} */ reader) {
+    const figures = figuresOf(await reader.readAll());
+    if (figures && this.#room === room) this.#emit('figures', figures);
   }
 
   /** Takes what the server itself says; nobody in the room can say it. */

@@ -44,6 +44,9 @@ call.addEventListener('caption', (event) => {
   view.caption(caption);
   if (caption.who === 'alex' && caption.final && !soundOn) view.announce(words.announce.alexSaid(caption.text));
 });
+call.addEventListener('figures', (event) => {
+  view.figures(/** @type {CustomEvent<import('./figures.js').Figures>} */ (event).detail);
+});
 call.addEventListener('microphone', (event) => {
   const track = /** @type {CustomEvent<MediaStreamTrack|null>} */ (event).detail;
   mine?.clear();

@@ -12,6 +12,9 @@
 /** @param {number} seconds */
 const inSeconds = (seconds) => (seconds <= 1 ? 'in a second' : `in ${seconds} seconds`);
 
+/** @param {number} seconds */
+const inTenths = (seconds) => `${seconds.toFixed(1)} s`;
+
 const en = {
   title: 'Talk to Alex',
   pageTitle: {
@@ -48,6 +51,15 @@ const en = {
   you: 'You',
   alex: 'Alex',
   callLength: 'Length of the call',
+
+  figures: 'How quick was that?',
+  /** @param {number} seconds */
+  waited: (seconds) => `You waited ${inTenths(seconds)} for the last answer.`,
+  stepHeard: 'Heard you out',
+  stepThought: 'Thought',
+  stepSpoke: 'Found the voice',
+  /** @param {number} seconds */
+  took: (seconds) => inTenths(seconds),
 
   /** @type {Record<string, Words>} by what is happening */
   states: {

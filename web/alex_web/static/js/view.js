@@ -3,12 +3,15 @@
  *
  * @typedef {import('./call.js').Snapshot} Snapshot
  * @typedef {import('./call.js').Caption} Caption
+ * @typedef {import('./figures.js').Figures} Figures
  * @typedef {import('./strings.js').Strings} Strings
  * @typedef {import('./strings.js').Words} Words
  * @typedef {import('./avatar.js').AvatarMood} AvatarMood
  *
  * @typedef {'talk'|'type'|'again'|'cancel'|'hear'|'microphone'|'sound'|'volume'|'hang-up'|'say'} Intent
  */
+
+import { bars } from './figures.js';
 
 /** Long enough for a screen reader to finish a click's own announcement, in milliseconds. */
 const ANNOUNCE_AFTER = 250;
@@ -49,6 +52,8 @@ export class View extends EventTarget {
       scroll: part('scroll'),
       empty: part('empty'),
       captions: part('captions'),
+      figures: part('figures'),
+      waited: part('figures-waited'),
       compose: /** @type {HTMLFormElement} */ (page.getElementById('compose')),
       field: /** @type {HTMLInputElement} */ (page.getElementById('field')),
       microphone: part('microphone'),
@@ -159,8 +164,23 @@ export class View extends EventTarget {
     if (follow) scroll.scrollTop = scroll.scrollHeight;
   }
 
+  /** Shows where the time before the last answer went. @param {Figures} now */
+  figures(now) {
+    const { figures, waited } = this.#parts;
+    waited.textContent = this.#words.waited(now.waited);
+    for (const [step, { from, to }] of Object.entries(bars(now))) {
+      const line = /** @type {HTMLElement} */ (figures.querySelector(`[data-step="${step}"]`));
+      line.style.setProperty('--from', String(from));
+      line.style.setProperty('--to', String(to));
+      const took = /** @type {HTMLElement} */ (line.querySelector('b'));
+      took.textContent = this.#words.took(now[/** @type {'heard'|'thought'|'spoke'} */ (step)]);
+    }
+    figures.hidden = false;
+  }
+
   clearCaptions() {
     this.#lines.clear();
+    this.#parts.figures.hidden = true;
     this.#parts.captions.replaceChildren();
   }
 

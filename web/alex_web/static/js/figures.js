@@ -1,0 +1,42 @@
+/**
+ * How the silence before Alex's last answer was spent, drawn as three bars on one clock.
+ *
+ * @typedef {object} Figures seconds, as the agent tells them in the text stream `alex.turn`
+ * @property {number} waited from the end of the caller's words to Alex's voice
+ * @property {number} heard until Alex was sure that the caller had finished
+ * @property {number} thought until the first word of the answer was there
+ * @property {number} spoke until the first sound of it was
+ *
+ * @typedef {{from: number, to: number}} Bar shares of the whole, 0 to 1
+ */
+
+/**
+ * Takes what the agent told, or null for a turn without an answer.
+ *
+ * @param {string} text
+ * @returns {Figures|null}
+ */
+export function figuresOf(text) {
+  const told = JSON.parse(text);
+  const names = ['turn_seconds', 'end_of_turn_seconds', 'llm_seconds', 'tts_seconds'];
+  const [waited, heard, thought, spoke] = names.map((name) => Number(told[name]));
+  const all = { waited, heard, thought, spoke };
+  return Object.values(all).every((value) => Number.isFinite(value) && value >= 0) && waited > 0 ? all : null;
+}
+
+/**
+ * Lays the three steps out: hearing from the start, the voice up to the end, thinking before the voice. Thinking may
+ * have begun while Alex still listened.
+ *
+ * @param {Figures} figures
+ * @returns {Record<'heard'|'thought'|'spoke', Bar>}
+ */
+export function bars({ waited, heard, thought, spoke }) {
+  const share = (/** @type {number} */ seconds) => Math.min(1, Math.max(0, seconds / waited));
+  const voice = waited - spoke;
+  return {
+    heard: { from: 0, to: share(heard) },
+    thought: { from: share(voice - thought), to: share(voice) },
+    spoke: { from: share(voice), to: 1 },
+  };
+}
