@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 import pytest
-from chart import keda
+from chart import crds, keda
 from chart.render import CHART, KUBERNETES, helm, render, scenarios
 
 SCENARIOS = scenarios()
@@ -22,6 +22,8 @@ def test_every_object_is_one_that_kubernetes_knows(scenario: str) -> None:
     for thing in objects.values():
         if thing["apiVersion"].startswith("keda.sh/"):
             keda.validate(thing)
+        elif crds.known(thing):
+            crds.validate(thing)
         else:
             kubernetes_validate.validate(thing, KUBERNETES.rsplit(".", 1)[0], strict=True)
 
@@ -76,8 +78,10 @@ def test_full_scenario_renders_every_template() -> None:
     written = {str(path.relative_to(CHART)) for path in (CHART / "templates").rglob("*.yaml")}
     instead = {"templates/agent/scaledobject.yaml"}  # of the autoscaler of the other engines
     several = {"templates/livekit/statefulset.yaml", "templates/livekit/pdb.yaml"}  # of the Deployment of one node
+    # SOON: there are no dashboards yet. To be deleted with the first.
+    soon: set[str] = set() if [*CHART.glob("dashboards/*.json")] else {"templates/monitoring/dashboards.yaml"}
 
-    assert written - {"templates/validate.yaml"} - instead - several == rendered("full")
+    assert written - {"templates/validate.yaml"} - instead - several - soon == rendered("full")
     assert instead <= rendered("keda")
     assert several <= rendered("nodes")
 
