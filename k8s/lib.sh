@@ -21,6 +21,7 @@ keda_version=v2.21.0
 pause_version=1
 prometheus_version=v0.316.0 # Prometheus 3.16.0, as its Go module counts
 prometheus_adapter_version=v0.12.0
+prometheus_operator_version=v0.85.0 # only its definitions
 
 kubernetes_bin=$tools/kubernetes-$kubernetes_version
 livekit_bin=$tools/livekit-server-$livekit_version
@@ -30,6 +31,7 @@ keda_bin=$tools/keda-$keda_version
 keda_crds=$tools/keda-crds-$keda_version
 prometheus_bin=$tools/prometheus-$prometheus_version
 prometheus_adapter_bin=$tools/prometheus-adapter-$prometheus_adapter_version
+prometheus_operator_crds=$tools/prometheus-operator-crds-$prometheus_operator_version
 
 # The local node. Private addresses that nothing else is likely to use; the first three are the network namespace's own.
 node_host_ip=10.213.0.1

@@ -19,6 +19,7 @@ SUITES = {
     "docs": "unit",
     "k8s": "unit",
     "chart": "chart",
+    "rules": "chart",
     "page": "page",
     "call": "call",
     "images": "images",

@@ -74,12 +74,22 @@ def scenarios() -> dict[str, dict[str, Any]]:
     return {file.name.removesuffix("-values.yaml"): yaml.safe_load(file.read_text()) for file in files}
 
 
-def render(values: Values | None = None, *, release: str = "alex", namespace: str = "default") -> Objects:
-    """Render the chart with `values` on top of its own, and a fixed secret where none is chosen."""
+def render(
+    values: Values | None = None,
+    *,
+    release: str = "alex",
+    namespace: str = "default",
+    apis: tuple[str, ...] = (),
+    chart: Path = CHART,
+) -> Objects:
+    """Render the chart with `values` on top of its own, and a fixed secret where none is chosen.
+
+    `apis` are what the cluster has beside Kubernetes, such as "monitoring.coreos.com/v1/PodMonitor".
+    """
     chosen = (values or {}).get("livekit", {})
     fixed = {} if chosen.get("apiSecret") or chosen.get("existingSecret") else FIXED
-    text = render_text(merge(values or {}, fixed), release=release, namespace=namespace)
-    return _objects(text)
+    given = json.dumps(merge(values or {}, fixed), sort_keys=True)
+    return _objects(_template(chart, given, release, namespace, apis=apis))
 
 
 def render_text(
@@ -162,10 +172,17 @@ def _objects(text: str) -> Objects:
 
 @functools.cache
 def _template(
-    chart: Path, values: str, release: str, namespace: str, only: str = "", kubernetes: str = KUBERNETES
+    chart: Path,
+    values: str,
+    release: str,
+    namespace: str,
+    only: str = "",
+    kubernetes: str = KUBERNETES,
+    apis: tuple[str, ...] = (),
 ) -> str:
     command = [helm(), "template", release, str(chart), "--namespace", namespace, "--kube-version", kubernetes]
     command += ["--values", "-", *(["--show-only", f"templates/{only}"] if only else [])]
+    command += [word for api in apis for word in ("--api-versions", api)]
     done = subprocess.run(command, input=values, capture_output=True, text=True, check=False, timeout=60)
     if done.returncode:
         raise Refused(done.stderr)

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 import pytest
-from chart import keda
+from chart import crds, keda
 from chart.render import CHART, KUBERNETES, helm, render, scenarios
 
 SCENARIOS = scenarios()
@@ -22,6 +22,8 @@ def test_every_object_is_one_that_kubernetes_knows(scenario: str) -> None:
     for thing in objects.values():
         if thing["apiVersion"].startswith("keda.sh/"):
             keda.validate(thing)
+        elif crds.known(thing):
+            crds.validate(thing)
         else:
             kubernetes_validate.validate(thing, KUBERNETES.rsplit(".", 1)[0], strict=True)
 

@@ -132,6 +132,10 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"redis": {"enabled": True, "password": "redis"}},
         ["redis.password", "16 characters"],
     ),
+    "figures that are counted twice": (
+        {"monitoring": {"podMonitor": {"enabled": True}, "annotations": {"enabled": True}}},
+        ["monitoring.annotations.enabled to auto or false", "monitoring.podMonitor.enabled to false"],
+    ),
     "no LiveKit at all": (merge(REMOTE, put("livekit.url", "")), ["set livekit.url"]),
     "somebody else's LiveKit without keys": (
         merge(REMOTE, put("livekit.existingSecret", "")),

@@ -135,6 +135,8 @@ OTHER: dict[str, Any] = {
     "redis.password": "another-password-of-more-than-sixteen-characters",
     "livekit.service.type": "NodePort",
     "caller.asks": [{"ask": "Other?", "expect": "other"}],
+    "monitoring.annotations.enabled": False,
+    "monitoring.rules.runbookUrl": "https://other.example.com/RUNBOOK.md",
 }
 BESIDE: dict[str, dict[str, Any]] = {
     "agent.replicas": put("agent.autoscaling.enabled", False),
@@ -146,6 +148,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "livekit.service.nodePorts.udp": put("livekit.service.type", "NodePort"),
     "providers.deepgram.existingSecretKey": {"providers": {"deepgram": {"apiKey": "", "existingSecret": "ours"}}},
     "providers.openai.existingSecretKey": {"providers": {"openai": {"apiKey": "", "existingSecret": "ours"}}},
+    "monitoring.annotations.enabled": put("monitoring.podMonitor.enabled", False),
 }
 FULL = merge(merge(defaults(), scenarios()["full"]), put("agent.resources.limits.memory", "4Gi"))
 
@@ -154,7 +157,7 @@ FULL = merge(merge(defaults(), scenarios()["full"]), put("agent.resources.limits
 OF_KIND: dict[str, Any] = {
     "tolerations": [{"key": "other", "operator": "Exists"}],
     "affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}},
-    **{kind: {"other": "value"} for kind in ("nodeSelector", "podLabels", "podAnnotations", "annotations")},
+    **{kind: {"other": "value"} for kind in ("nodeSelector", "podLabels", "podAnnotations", "annotations", "labels")},
     "cpu": "333m",
     "memory": "3Gi",
     "host": "other.example.com",

@@ -17,8 +17,8 @@ metadata:
     {{- if include "alex.redisSecretName" . }}
     checksum/redis: {{ include "alex.redisSecretChecksum" . }}
     {{- end }}
-    {{- with .Values.livekit.podAnnotations }}
-    {{- toYaml . | nindent 4 }}
+    {{- with include "alex.podAnnotations" (dict "root" . "component" "livekit" "port" 6789) }}
+    {{- . | nindent 4 }}
     {{- end }}
 spec:
   serviceAccountName: {{ $name }}
