@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -20,6 +20,10 @@ log = structlog.get_logger(__name__)
 
 # What the SDK calls the errors of the three stages.
 STAGES: dict[str, Stage] = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
+
+
+# The figures of a turn, in the order in which they are told.
+DURATIONS = ("turn_seconds", "end_of_turn_seconds", "stt_seconds", "llm_seconds", "tts_seconds")
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Turn:
         facts: dict[str, Any] = {"number": self.number, "outcome": self.outcome}
         if self.stage:
             facts["stage"] = self.stage
-        for name, value in asdict(self).items():
-            if name.endswith("_seconds") and value is not None:
+        for name in DURATIONS:
+            if (value := getattr(self, name)) is not None:
                 facts[name] = round(value, 3)
         return facts
 
