@@ -134,8 +134,13 @@ class Fleet:
         return found
 
     def _pick(self, choice: Callable[..., Any]) -> str:
-        eventually("a pod answers", lambda: bool(self._calls()), 120)
-        calls = self._calls()
+        calls: dict[str, int] = {}
+
+        def somebody_answers() -> bool:
+            calls.update(self._calls())
+            return bool(calls)
+
+        eventually("a pod answers", somebody_answers, 120)
         return str(choice(sorted(calls), key=lambda name: calls[name]))
 
     def _scale(self, replicas: int) -> None:
