@@ -551,7 +551,7 @@ async def test_turn_without_an_answer_has_no_figures(open_page: Open) -> None:
     await alex.connected()
     await alex.standin(f"s => s.turn({TURN})")
     await alex.standin("s => s.turn({number: 2, outcome: 'failed', stage: 'llm'})")
-    await alex.standin("s => s.turn({turn_seconds: 'long', end_of_turn_seconds: 1, llm_seconds: -1, tts_seconds: null})")
+    await alex.standin("s => s.turn({turn_seconds: 'long', end_of_turn_seconds: 1, llm_seconds: -1})")
     await alex.standin("s => s.turn('nonsense')")
 
     await expect(alex.page.locator("#figures-waited")).to_have_text("You waited 1.6 s for the last answer.")
