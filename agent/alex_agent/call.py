@@ -81,6 +81,9 @@ GOODBYE_SECONDS = 12.0
 # room that is deleted before takes the last word with it. A person, too, lets a goodbye stand before hanging up.
 LAST_WORD_SECONDS = 1.0
 
+# LiveKit answers in milliseconds; a slot is worth more than a tidy room.
+CLOSE_SECONDS = 5.0
+
 # After another agent's death, in place of the greeting.
 BACK = "Sorry, I was gone for a moment. I am back now."
 
@@ -301,7 +304,12 @@ class Call:
         self._recall.close()
         await self._session.aclose()
         if self._outcome in ("ended", "nobody_came", "too_long", "failed"):
-            await self._ctx.delete_room()
+            try:
+                # The SDK's own request has no end: LiveKit, too, closes a room that its last caller has left.
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._ctx.delete_room()
+            except TimeoutError:
+                log.warning("room_not_closed")
         self._ctx.shutdown(self._outcome)
 
     async def _report(self) -> None:

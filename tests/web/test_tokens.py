@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Awaitable, Callable
 
 import jwt
 import pytest
+from alex_web import livekit as livekit_module
 from livekit import api, rtc
 from livekit_server import LiveKitServer
 from web.agent_pod import AgentPod
@@ -218,6 +220,16 @@ async def test_no_agent_pod_means_no_token(open_door: Open, pod: AgentPod) -> No
 
     assert (answer.status, answer.kind) == (503, "no-agents")
     assert answer.headers["Retry-After"]
+
+
+async def test_livekit_that_says_nothing_is_not_waited_for(open_door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that takes a connection and never answers, or never takes it, is unreachable like any other."""
+    monkeypatch.setattr(livekit_module, "ANSWER_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        door = await open_door(LIVEKIT_URL=f"ws://127.0.0.1:{mute.getsockname()[1]}")
+        answer = await asyncio.wait_for(door.token(), 10)
+
+    assert (answer.status, answer.kind) == (503, "livekit-unreachable")
 
 
 async def test_unreachable_livekit_is_not_a_busy_line(open_door: Open) -> None:
