@@ -6,15 +6,17 @@ import asyncio
 import contextlib
 import os
 import shutil
+import urllib.request
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import pytest_asyncio
 from alex_caller.speech import Voice
-from cluster.kube import Kube, target
+from cluster.kube import Kube, eventually, target
 from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import Error as NotOpenError
 from playwright.async_api import TimeoutError as NotThereError
@@ -83,3 +85,23 @@ async def test_a_person_talks_through_the_port_forward(alex: Kube, browser: Brow
     await expect(captions).to_contain_text("Alex", timeout=30_000)
     await expect(captions).to_contain_text("Tokyo", timeout=60_000)
     await page.get_by_role("button", name="Hang up").click()
+
+
+def test_the_forward_follows_the_page_and_leaves_nothing(alex: Kube) -> None:
+    """When its pod is replaced the page is back at the same address, and no kubectl stays that nobody would end."""
+    [old] = [pod["metadata"]["name"] for pod in alex.pods("web")]
+    alex.kubectl("delete", "pod", old, "--timeout=120s")
+    url = f"http://localhost:{target()['page_port']}"
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError):
+            return bool(urllib.request.urlopen(url, timeout=5).status == 200)
+        return False
+
+    eventually("the page is back", answers, 120)
+    orphans = [
+        process.info["cmdline"]
+        for process in psutil.process_iter(["ppid", "cmdline"])
+        if process.info["ppid"] == 1 and {"port-forward", "wait"} & set(process.info["cmdline"] or ())
+    ]
+    assert orphans == []
