@@ -20,8 +20,8 @@ from alex_web.settings import Settings
 log = structlog.get_logger("alex.web")
 T = TypeVar("T")
 
-# LiveKit answers in milliseconds; a browser on the other end waits 15 s in all.
-ANSWER_SECONDS = 5.0
+# LiveKit answers in milliseconds, and within seconds while its Redis restarts; a browser on the other end waits 15 s.
+ANSWER_SECONDS = 10.0
 
 # Long enough for a caller to come back after a broken connection.
 DEPARTURE_SECONDS = 20
