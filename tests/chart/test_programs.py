@@ -129,6 +129,8 @@ def test_defaults_are_the_same_with_and_without_kubernetes(component: str) -> No
         chosen = at(defaults(), path)
         if isinstance(chosen, dict) or chosen == "":  # derived, or the program's own default
             continue
+        if isinstance(chosen, list) and any(isinstance(row, dict) for row in chosen):  # a table, no number or word
+            continue
         ours = set(chosen) if isinstance(chosen, list) else chosen
         theirs = set(field.default) if isinstance(chosen, list) else field.default
         assert ours == theirs, f"{variable} and {path}"
