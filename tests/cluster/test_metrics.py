@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import statistics
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +17,6 @@ import pytest
 from alex_caller.call import Call, Limits
 from alex_caller.invitation import take_token
 from alex_caller.speech import Clip, Voice
-from bench.pictures import panels_without_data
-from chart.dashboards import UIDS, load
 from cluster.kube import Kube, eventually
 from cluster.monitoring import NAMESPACE, monitoring
 from cluster.release import install, node_address, own_namespace
@@ -33,9 +29,6 @@ DELAYS_MS = {"deepgram": 150, "openai": 450, "elevenlabs": 300}
 STAGES = {"stt": "deepgram", "llm": "openai", "tts": "elevenlabs"}
 # What the way to the provider and back adds on two busy cores, and what the end of speech is off by.
 ADDED_SECONDS = {"stt": 0.35, "llm": 0.15, "tts": 0.15}
-
-# Panels that are empty in good times say so in their own words.
-QUIET = {"Alerts", "Alerts over time", "Seconds left to draining pods", "Errors of providers", "Failed turns by stage"}
 
 
 @dataclass(frozen=True)
@@ -173,24 +166,3 @@ def test_money_is_usage_times_price(told: House) -> None:
 
     assert minutes > 0
     assert told.total("alex_agent_cost_usd_total") == pytest.approx(minutes * 0.6, rel=0.01)
-
-
-@contextlib.contextmanager
-def proxy(kube: Kube) -> Iterator[str]:
-    """Make the cluster's services reachable from here, as the API server passes them on; give its address."""
-    command = ["kubectl", "--context", kube.context, "proxy", "--port=0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=kube.env) as process:
-        assert process.stdout is not None
-        try:
-            yield f"http://{process.stdout.readline().split()[-1]}"
-        finally:
-            process.terminate()
-
-
-def test_every_panel_has_data(told: House) -> None:
-    """Each panel of each dashboard shows something for calls that were really made, or says that this is good."""
-    with proxy(told.monitoring) as api:
-        url = f"{api}/api/v1/namespaces/{NAMESPACE}/services/prometheus-server:http/proxy"
-        empty = {uid: {panel["title"] for panel in panels_without_data(url, load(uid))} - QUIET for uid in UIDS}
-
-    assert empty == {uid: set() for uid in UIDS}
