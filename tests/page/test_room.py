@@ -251,7 +251,7 @@ async def test_closing_the_page_leaves_the_room(open_page: Open, agent: Peer) ->
     await alex.page.evaluate("() => { WebSocket.prototype.send = () => {}; }")
     await alex.page.close(run_before_unload=True)
 
-    await asyncio.wait_for(agent.gone.wait(), 12)  # without the page's word LiveKit needs 15 s at least
+    await asyncio.wait_for(agent.gone.wait(), 12)  # without the page's word LiveKit needs 13 s at least
 
 
 async def test_alex_closes_the_room(open_page: Open, agent: Peer, room: Room) -> None:
