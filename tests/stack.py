@@ -251,6 +251,22 @@ class Stack:
             program.stop()
 
 
+def hosted_settings(ports: Mapping[str, int], **agent: str) -> dict[str, dict[str, str]]:
+    """Give the settings of a stack with keys whose vendors are its own scripted program `vendors`."""
+    url = f"http://127.0.0.1:{ports['vendors']}/v1"
+    scripted = {"ALEX_OFFLINE_ENGINE": "scripted"}
+    keys = {
+        "ALEX_VOICE": "hosted",
+        "DEEPGRAM_API_KEY": "d-key",
+        "OPENAI_API_KEY": "o-key",
+        "ELEVEN_API_KEY": "e-key",
+        "ALEX_DEEPGRAM_BASE_URL": f"{url}/listen",
+        "ALEX_OPENAI_BASE_URL": url,
+        "ALEX_ELEVENLABS_BASE_URL": url,
+    }
+    return {"vendors": scripted, "offline": scripted, "agent": {**keys, **agent}}
+
+
 # What a person expects, and what the programs themselves default to.
 DEVELOPMENT_PORTS = {
     "livekit": 7880,

@@ -31,7 +31,7 @@ from alex_caller.recording import RATE
 from alex_caller.speech import Clip, Voice
 from call.conftest import put
 from livekit import api
-from stack import NAMES, SECRET, Stack, free_port, running
+from stack import NAMES, SECRET, Stack, free_port, hosted_settings, running
 
 QUESTIONS = ("What is your name?", "How are you today?", "Can you tell me a story?", "Where do you live?")
 ANSWER = "I am Alex, and I am happy to talk with you."
@@ -61,22 +61,6 @@ def say(line: str) -> None:
     """Show how far it is."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
-
-
-def vendors(stack: Stack) -> dict[str, dict[str, str]]:
-    """Give the settings of a stack that takes its scripted stand-in for the three vendors."""
-    url = f"http://127.0.0.1:{stack.ports['vendors']}/v1"
-    scripted = {"ALEX_OFFLINE_ENGINE": "scripted"}
-    agent = {
-        "ALEX_VOICE": "hosted",
-        "DEEPGRAM_API_KEY": "d-key",
-        "OPENAI_API_KEY": "o-key",
-        "ELEVEN_API_KEY": "e-key",
-        "ALEX_DEEPGRAM_BASE_URL": f"{url}/listen",
-        "ALEX_OPENAI_BASE_URL": url,
-        "ALEX_ELEVENLABS_BASE_URL": url,
-    }
-    return {"vendors": scripted, "offline": scripted, "agent": agent}
 
 
 async def way(stack: Stack, clip: Clip) -> float:
@@ -171,9 +155,9 @@ def main() -> int:
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # the media library's own remarks
     with tempfile.TemporaryDirectory(prefix="alex-honest-") as folder:
-        bare = Stack(Path(folder), {name: free_port() for name in NAMES})
+        ports = {name: free_port() for name in NAMES}
         names = ("livekit", "vendors", "offline", "agent", "web")
-        with running(bare.folder, vendors(bare), bare.ports, names) as stack:
+        with running(Path(folder), hosted_settings(ports), ports, names) as stack:
             transport, pairs = asyncio.run(measure(stack, options.turns, options.seed))
     if options.json:
         options.json.write_text(json.dumps({"way": transport, "pairs": [[p.heard, p.told] for p in pairs]}))

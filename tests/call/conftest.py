@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from stack import NAMES, Stack, free_port, running
+from stack import NAMES, Stack, free_port, hosted_settings, running
 
 
 @pytest.fixture(name="local", scope="session")
@@ -23,23 +23,10 @@ def _local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def _hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Alex with keys: the vendors are a scripted stand-in on their wire protocols, the offline voice is behind them."""
     folder = tmp_path_factory.mktemp("hosted")
-    stack = Stack(folder, {name: free_port() for name in NAMES})
-    vendors = f"http://127.0.0.1:{stack.ports['vendors']}/v1"
-    scripted = {"ALEX_OFFLINE_ENGINE": "scripted"}
-    agent = {
-        "ALEX_VOICE": "hosted",
-        "ALEX_SLOTS": "2",
-        "ALEX_ALONE_SECONDS": "3",
-        "DEEPGRAM_API_KEY": "d-key",
-        "OPENAI_API_KEY": "o-key",
-        "ELEVEN_API_KEY": "e-key",
-        "ALEX_DEEPGRAM_BASE_URL": f"{vendors}/listen",
-        "ALEX_OPENAI_BASE_URL": vendors,
-        "ALEX_ELEVENLABS_BASE_URL": vendors,
-    }
-    env = {"vendors": scripted, "offline": scripted, "agent": agent}
+    ports = {name: free_port() for name in NAMES}
+    env = hosted_settings(ports, ALEX_SLOTS="2", ALEX_ALONE_SECONDS="3")
     names = ("livekit", "vendors", "offline", "agent", "web")
-    with running(folder, env, stack.ports, names) as started:
+    with running(folder, env, ports, names) as started:
         yield started
 
 

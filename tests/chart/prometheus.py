@@ -21,7 +21,7 @@ READY_SECONDS = 60.0
 
 def program(name: str) -> str:
     """Find prometheus or promtool: a variable such as PROMTOOL, the PATH, or the cache of `tests/run`."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "alex/tools"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alex/tools"
     cached = sorted(map(str, cache.glob(f"prometheus-v*/{name}")))
     found = os.environ.get(name.upper()) or shutil.which(name) or (cached[-1] if cached else None)
     if not found:
@@ -29,13 +29,19 @@ def program(name: str) -> str:
     return found
 
 
+def complaints(*words: str | Path) -> str:
+    """Run promtool; give what it complains of, or nothing when it is content."""
+    command = [program("promtool"), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return (done.stdout + done.stderr) if done.returncode else ""
+
+
 def refusal(expressions: Iterable[str], folder: Path) -> str:
     """Give what promtool says against some queries; nothing when it can read them all."""
     rules = [{"record": f"query:{number}", "expr": expression} for number, expression in enumerate(expressions)]
     path = folder / "queries.json"
     path.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
-    done = subprocess.run([program("promtool"), "check", "rules", path], capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    return complaints("check", "rules", path)
 
 
 @contextlib.contextmanager

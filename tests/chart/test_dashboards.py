@@ -7,24 +7,18 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import alex_agent.metrics
-import alex_offline.metrics
-import alex_web.metrics
 import pytest
 from chart import dashboards, grafana, prometheus
 from chart.dashboards import UIDS, Panel, Window, expressions, load, metrics, panels, substitute
 from chart.render import ROOT, at, defaults
+from docs.metrics_table import registries
 
 TITLES = {
     "alex-well": "Alex: is it well",
     "alex-quick": "Alex: does it feel quick",
     "alex-cost": "Alex: what does it cost",
 }
-REGISTRIES = (
-    alex_agent.metrics.Metrics(budget_usd_per_day=1.0).registry,
-    alex_web.metrics.Metrics().registry,
-    alex_offline.metrics.Metrics().registry,
-)
+REGISTRIES = (*registries().values(),)
 # What the code counts and no dashboard shows, and why.
 UNSHOWN = {
     "alex_web_active_calls": "the calls of alex_agent_active_calls without those on draining pods",

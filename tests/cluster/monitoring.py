@@ -61,11 +61,17 @@ def number(alex: Kube, namespace: str, release: str = "alex") -> int | None:
     return int(told[0]) if told else None
 
 
-def series(kube: Kube, query: str) -> list[dict[str, str]]:
-    """Return the labels of what Prometheus finds."""
+def ask(kube: Kube, query: str) -> list[dict[str, Any]]:
+    """Return what Prometheus finds now: labels and values."""
     server = f"/api/v1/namespaces/{NAMESPACE}/services/prometheus-server:http/proxy"
     answer = json.loads(kube.kubectl("get", "--raw", f"{server}/api/v1/query?query={quote(query, safe='')}"))
-    return [one["metric"] for one in answer["data"]["result"]]
+    found: list[dict[str, Any]] = answer["data"]["result"]
+    return found
+
+
+def series(kube: Kube, query: str) -> list[dict[str, str]]:
+    """Return the labels of what Prometheus finds."""
+    return [one["metric"] for one in ask(kube, query)]
 
 
 def _config() -> list[dict[str, Any]]:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -18,7 +17,7 @@ from alex_caller.call import Call, Limits
 from alex_caller.invitation import take_token
 from alex_caller.speech import Clip, Voice
 from cluster.kube import Kube, eventually
-from cluster.monitoring import NAMESPACE, monitoring
+from cluster.monitoring import ask, monitoring
 from cluster.release import install, node_address, own_namespace
 
 CALLS, LINES = 20, 3
@@ -39,17 +38,10 @@ class House:
     monitoring: Kube
     url: str
 
-    def ask(self, query: str) -> list[dict[str, Any]]:
-        """Ask Prometheus for a value now."""
-        path = f"/api/v1/namespaces/{NAMESPACE}/services/prometheus-server:http/proxy/api/v1/query"
-        answer = json.loads(self.monitoring.kubectl("get", "--raw", f"{path}?query={quote(query, safe='')}"))
-        found: list[dict[str, Any]] = answer["data"]["result"]
-        return found
-
     def total(self, series: str, **labels: str) -> float:
         """Sum a counter over all pods of the release, also those that are gone."""
         wanted = ",".join(f'{k}="{v}"' for k, v in {"namespace": self.kube.namespace, **labels}.items())
-        found = self.ask(f"sum(max_over_time({series}{{{wanted}}}[1h]))")
+        found = ask(self.monitoring, f"sum(max_over_time({series}{{{wanted}}}[1h]))")
         return float(found[0]["value"][1]) if found else 0.0
 
     def ledger(self, provider: str) -> list[dict[str, Any]]:

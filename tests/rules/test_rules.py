@@ -6,12 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import alex_agent.metrics
-import alex_offline.metrics
-import alex_web.metrics
 import pytest
 import yaml
 from chart.render import CHART, ROOT, at, defaults, render
+from docs.metrics_table import registries
 from prometheus_client import CollectorRegistry
 from rules import promtool
 
@@ -23,11 +21,7 @@ RECORDS = {rule["record"]: rule for group in GROUPS for rule in group["rules"] i
 RUNBOOK = (CHART / "RUNBOOK.md").read_text()
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", RUNBOOK, re.DOTALL | re.MULTILINE))
 
-REGISTRIES: list[CollectorRegistry] = [
-    alex_agent.metrics.Metrics(budget_usd_per_day=1.0).registry,
-    alex_web.metrics.Metrics().registry,
-    alex_offline.metrics.Metrics().registry,
-]
+REGISTRIES: list[CollectorRegistry] = [*registries().values()]
 # What Prometheus gives each series of a pod, by the scrape job or the PodMonitor.
 TARGET = {"namespace", "pod", "app_kubernetes_io_instance", "app_kubernetes_io_component"}
 

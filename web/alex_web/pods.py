@@ -213,12 +213,9 @@ class Pods:
             self._forget(address)
             self._refused.add(address)
             return "end"
-        except aiohttp.ConnectionTimeoutError as error:
-            self._trouble(address, "agent_pod_silent", error=type(error).__name__)
-            return "silence"
         except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
             self._trouble(address, "agent_pod_silent", error=type(error).__name__)
-            return "slowness"
+            return "silence" if isinstance(error, aiohttp.ConnectionTimeoutError) else "slowness"
         self._troubled.discard(address)
         self._misses.pop(address, None)
         self._slow.pop(address, None)

@@ -58,8 +58,7 @@ const en = {
   stepHeard: 'Heard you out',
   stepThought: 'Thought',
   stepSpoke: 'Found the voice',
-  /** @param {number} seconds */
-  took: (seconds) => inTenths(seconds),
+  took: inTenths,
 
   /** @type {Record<string, Words>} by what is happening */
   states: {
