@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from livekit.agents import Agent, ChatContext, ToolError, function_tool
+from livekit import rtc
+from livekit.agents import Agent, ChatContext, ModelSettings, ToolError, function_tool, stt
+
+from alex_agent.silence import Silence
 
 # Weekday and month names in English whatever the image's locale says: they are read aloud.
 _SPOKEN = "%A, %-d %B %Y, %H:%M"
@@ -41,11 +44,27 @@ class Alex(Agent):
     """Alex on a call."""
 
     def __init__(
-        self, instructions: str, timezone: str, hang_up: Callable[[], None], remembered: ChatContext | None = None
+        self,
+        instructions: str,
+        timezone: str,
+        hang_up: Callable[[], None],
+        silence: Silence,
+        remembered: ChatContext | None = None,
     ) -> None:
         super().__init__(instructions=instructions, chat_ctx=remembered)
         self._timezone = timezone
         self._hang_up = hang_up
+        self._silence = silence
+
+    def stt_node(
+        self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
+    ) -> AsyncGenerator[stt.SpeechEvent]:
+        """Let what the caller says be measured on its way to the ears."""
+        return Agent.default.stt_node(self, self._silence.hearing(audio), model_settings)
+
+    def tts_node(self, text: AsyncIterable[str], model_settings: ModelSettings) -> AsyncGenerator[rtc.AudioFrame]:
+        """Let what Alex says be measured on its way to the caller."""
+        return self._silence.speaking(Agent.default.tts_node(self, text, model_settings))
 
     @function_tool
     async def get_time_and_date(self, timezone: str = "") -> str:

@@ -24,6 +24,7 @@ from alex_agent.channel import CHANNEL, Sender, scratch
 from alex_agent.providers import Link, Stage
 from alex_agent.recall import Recall, chat_context
 from alex_agent.settings import Settings
+from alex_agent.silence import Silence
 from alex_agent.traces import Trace
 from alex_agent.turns import STAGES, Turn, Turns
 
@@ -120,7 +121,10 @@ class Call:
         self._recall = Recall(ctx, self._settings.secret("livekit_api_secret"))
         self._pipeline = pipeline.build(data["links"], self._settings.language, data["vad"])
         self._trace = self._begin_trace()
-        self._turns = Turns(self._sender, self._pipeline, self._tell, self._trace.id if self._trace else None)
+        self._silence = Silence()
+        self._turns = Turns(
+            self._sender, self._pipeline, self._silence, self._tell, self._trace.id if self._trace else None
+        )
         self._session: AgentSession[None] = AgentSession(
             stt=self._pipeline.stt,
             llm=self._pipeline.llm,
@@ -173,6 +177,7 @@ class Call:
                 instructions(self._settings.prompt_file),
                 self._settings.timezone,
                 self._hang_up_politely,
+                self._silence,
                 chat_context(before),
             ),
             room=self._ctx.room,

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import choose_encoder
 
 from alex_agent.prices import Price, Usage
+from alex_agent.providers import Link
 
 STAGES = ("stt", "llm", "tts")
 PROVIDERS = {"deepgram": ("stt",), "openai": ("llm", "tts"), "elevenlabs": ("tts",), "offline": STAGES}
@@ -158,6 +159,15 @@ class Metrics:
                 for reason in REASONS:
                     self._errors.labels(provider, stage, reason)
 
+    def expect(self, links: Iterable[Link]) -> None:
+        """Begin the series of these links at nothing.
+
+        What a counter has at its first scrape is no increase: Prometheus would miss the first turn of every pod.
+        """
+        for link in links:
+            self._latency[link.stage].labels(link.provider, link.model)
+            self._usage.expect(link)
+
     def refused(self, reason: str) -> None:
         """Count a job that was passed on to the next pod."""
         self._refused.labels(reason).inc()
@@ -239,7 +249,7 @@ class Metrics:
 
 
 class Usages:
-    """What was used of whom, and what it cost. A series begins with its first use: models are the operator's."""
+    """What was used of whom, and what it cost."""
 
     def __init__(self, registry: CollectorRegistry, prices: Iterable[Price]) -> None:
         self._prices = {(price.provider, price.model): price for price in prices}
@@ -255,6 +265,18 @@ class Usages:
             "alex_agent_usage_audio_seconds_total", "Seconds of speech heard (stt) and made (tts).", "stage"
         )
         self._cost = counter("alex_agent_cost_usd_total", "US dollars by the price table of the values.", "stage")
+
+    def expect(self, link: Link) -> None:
+        """Begin the series that a link moves at nothing."""
+        if link.stage == "llm":
+            for counter in (self._input, self._cached, self._output):
+                counter.labels(link.provider, link.model)
+        else:
+            self._audio.labels(link.stage, link.provider, link.model)
+        if link.stage == "tts":
+            self._characters.labels(link.provider, link.model)
+        if (link.provider, link.model) in self._prices:
+            self._cost.labels(link.stage, link.provider, link.model)
 
     def take(self, event: dict[str, Any]) -> None:
         """Count one request."""

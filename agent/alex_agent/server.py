@@ -63,6 +63,7 @@ async def serve(settings: Settings) -> int:
         for verdict in verdicts:
             if verdict.refused:
                 metrics.provider_refused(verdict.link.provider)
+        metrics.expect(links)
         server = _server(settings, providers.order(verdicts), folder)
         registered = asyncio.Event()
 

@@ -15,6 +15,7 @@ from alex_agent.channel import Sender
 from alex_agent.pipeline import Member, Pipeline
 from alex_agent.prices import Usage
 from alex_agent.providers import Link, Stage
+from alex_agent.silence import Silence
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,8 @@ class Request:
 class Turn:
     """One thing said by the caller and Alex's answer. Durations are seconds, None where there was nothing to measure.
 
-    The moments (`caller_began` and so on) are seconds of the wall clock.
+    The moments (`caller_began` and so on) are seconds of the wall clock. Where a duration begins with the end of the
+    caller's words, or ends with the answer, it is the caller's last sound and Alex's first.
     """
 
     number: int
@@ -77,12 +79,19 @@ class Turns:
     """
 
     def __init__(
-        self, sender: Sender, pipeline: Pipeline, tell: Callable[[Turn], None], trace: str | None = None
+        self,
+        sender: Sender,
+        pipeline: Pipeline,
+        silence: Silence,
+        tell: Callable[[Turn], None],
+        trace: str | None = None,
     ) -> None:
         self._sender = sender
+        self._silence = silence
         self._trace = trace
         self._tell = tell
         self._heard: dict[str, Any] | None = None
+        self._transcribed_at: float | None = None
         self._failed: Stage | None = None
         self._requests: list[Request] = []
         # Who answered last in each stage: with a fallback in use the first choice's name would be a lie.
@@ -115,6 +124,7 @@ class Turns:
 
     def follow(self, session: AgentSession[None]) -> None:
         """Subscribe to the session; call it before the session starts."""
+        session.on("user_input_transcribed", self._on_transcribed)
         session.on("conversation_item_added", self._on_item)
         session.on("error", self._on_error)
         session.on("agent_false_interruption", self._on_false_interruption)
@@ -125,9 +135,36 @@ class Turns:
             return
         if item.role == "user":
             self.close()
-            self._heard = dict(item.metrics)
+            self._heard = self._as_heard(dict(item.metrics))
         elif item.role == "assistant" and self._heard is not None:
-            self._report("interrupted" if item.interrupted else "answered", dict(item.metrics))
+            self._report("interrupted" if item.interrupted else "answered", self._as_said(dict(item.metrics)))
+
+    def _on_transcribed(self, event: Any) -> None:
+        if event.is_final:
+            self._transcribed_at = event.created_at
+
+    def _as_heard(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        """Date the end of the caller's words by their last sound, and what is counted from it."""
+        transcribed, self._transcribed_at = self._transcribed_at, None
+        began, ended = metrics.get("started_speaking_at"), metrics.get("stopped_speaking_at")
+        if began is None or ended is None or (sounded := self._silence.last_sound(began, ended)) is None:
+            return metrics
+        metrics["stopped_speaking_at"] = sounded
+        if "end_of_turn_delay" in metrics:
+            metrics["end_of_turn_delay"] += ended - sounded
+        # The SDK says 0 for words that were there before its detector believed in the end.
+        if transcribed is not None and "transcription_delay" in metrics:
+            metrics["transcription_delay"] = max(transcribed - sounded, 0.0)
+        return metrics
+
+    def _as_said(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        """Date the answer by its first sound, and the whole gap by both."""
+        if (began := metrics.get("started_speaking_at")) is not None:
+            began = metrics["started_speaking_at"] = began + self._silence.lead
+            ended = (self._heard or {}).get("stopped_speaking_at")
+            if "e2e_latency" in metrics and ended is not None:
+                metrics["e2e_latency"] = began - ended
+        return metrics
 
     def _on_error(self, event: Any) -> None:
         if not getattr(event.error, "recoverable", True):

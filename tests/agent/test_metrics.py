@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from alex_agent.metrics import PROVIDERS, Metrics
 from alex_agent.prices import Price
+from alex_agent.providers import Link
 from prometheus_client import CollectorRegistry
 
 # A pod with all four providers; Prometheus holds some millions in a few GiB.
@@ -56,6 +58,26 @@ def test_outcomes_exist_before_they_happen() -> None:
     assert 'alex_agent_turns_total{outcome="failed",stage="llm"} 0.0' in text
     assert 'provider="deepgram",reason="busy",stage="tts"' not in text
     assert 'outcome="answered",stage="llm"' not in text
+
+
+def test_the_first_turn_of_a_pod_is_an_increase() -> None:
+    """What is used and how late it is begins at nothing for each provider that may serve, before anybody calls."""
+    link = Link("tts", "elevenlabs", "elevenlabs", "", "", "a-model")
+    price = {"provider": "elevenlabs", "model": "a-model", "usdPerMillionCharacters": 50.0}
+    metrics = Metrics([Price.model_validate(price)])
+    metrics.expect([link, replace(link, stage="llm", provider="openai"), replace(link, stage="stt")])
+    before = {(s.name, *sorted(s.labels.items())) for family in metrics.registry.collect() for s in family.samples}
+    names = {"provider": "elevenlabs", "model": "a-model"}
+    for facts in ({"characters": 10, "audio_seconds": 2.0}, {}):
+        metrics.take({"kind": "usage", "stage": "tts", **names, **facts})
+    metrics.take({"kind": "usage", "stage": "stt", **names, "audio_seconds": 2.0})
+    metrics.take({"kind": "usage", "stage": "llm", "provider": "openai", "model": "a-model", "input_tokens": 7})
+    metrics.take(turn(tts={**names, "seconds": 0.2}))
+
+    assert value(metrics, "alex_agent_usage_characters_total", **names) == 10
+    assert value(metrics, "alex_agent_cost_usd_total", stage="tts", **names) == pytest.approx(0.0005)
+    after = {(s.name, *sorted(s.labels.items())) for family in metrics.registry.collect() for s in family.samples}
+    assert after == before
 
 
 def test_an_unknown_event_is_ignored() -> None:

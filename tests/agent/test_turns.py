@@ -8,6 +8,7 @@ import pytest
 from alex_agent.channel import Sender
 from alex_agent.pipeline import Member, Pipeline
 from alex_agent.providers import Link, Stage
+from alex_agent.silence import Silence
 from alex_agent.turns import Turn, Turns, reason
 from livekit.agents import (
     AgentFalseInterruptionEvent,
@@ -16,6 +17,7 @@ from livekit.agents import (
     APITimeoutError,
     ConversationItemAddedEvent,
     ErrorEvent,
+    UserInputTranscribedEvent,
     llm,
 )
 from livekit.agents.metrics import LLMMetrics, STTMetrics, TTSMetrics
@@ -35,6 +37,18 @@ class Notes:
         return [event for event in self.events if event["kind"] == kind]
 
 
+class Heard:
+    """Takes the place of the sound of a call."""
+
+    def __init__(self) -> None:
+        self.sounded: float | None = None
+        self.lead = 0.0
+
+    def last_sound(self, began: float, ended: float) -> float | None:
+        assert began < ended
+        return self.sounded
+
+
 class Desk:
     """A session and four engines that say what a test wants them to."""
 
@@ -49,7 +63,8 @@ class Desk:
             link = Link(cast("Stage", stage), cast("Any", provider), cast("Any", provider), "", "", f"{provider}-model")
             members.append(Member(link, engine))
         pipeline = Pipeline(cast("Any", None), cast("Any", None), cast("Any", None), tuple(members))
-        self.turns = Turns(cast("Sender", self.notes), pipeline, self.told.append)
+        self.silence = Heard()
+        self.turns = Turns(cast("Sender", self.notes), pipeline, cast("Silence", self.silence), self.told.append)
         self.turns.follow(cast("Any", self.session))
 
     def hears(self, **metrics: float) -> None:
@@ -59,6 +74,12 @@ class Desk:
     def says(self, *, interrupted: bool = False, **metrics: float) -> None:
         """Let Alex's words be added, when they were played."""
         self._add("assistant", metrics, interrupted=interrupted)
+
+    def transcribes(self, at: float, *, final: bool = True) -> None:
+        """Let words be understood."""
+        self.session.emit(
+            "user_input_transcribed", UserInputTranscribedEvent(transcript="words", is_final=final, created_at=at)
+        )
 
     def fails(self, stage: str) -> None:
         """Let a stage fail for good."""
@@ -103,9 +124,39 @@ def test_an_answered_turn_has_all_its_figures(desk: Desk) -> None:
         "tts_seconds": 0.1,
     }
     [event] = desk.notes.of("turn")
-    assert event["turn_seconds"] == 0.9
+    assert event["turn_seconds"] == pytest.approx(0.9)
     assert event["llm"] == {"provider": "openai", "model": "openai-model", "seconds": 0.3}
     assert event["failed_stage"] == ""
+
+
+def test_a_turn_is_the_silence_between_two_sounds(desk: Desk) -> None:
+    """The detector believed in speech for 0.3 s after the last sound, and the answer begins with 0.1 s of silence."""
+    desk.silence.sounded, desk.silence.lead = 101.7, 0.1
+    desk.transcribes(101.9)
+    desk.transcribes(101.95, final=False)
+    desk.hears(transcription_delay=0.0, end_of_turn_delay=0.4, started_speaking_at=100.0, stopped_speaking_at=102.0)
+    desk.says(llm_node_ttft=0.3, tts_node_ttfb=0.1, e2e_latency=0.9, started_speaking_at=102.9, stopped_speaking_at=105)
+
+    [turn] = desk.told
+    assert (turn.caller_ended, turn.alex_began) == (101.7, 103.0)
+    assert turn.figures() == {
+        "number": 1,
+        "outcome": "answered",
+        "turn_seconds": 1.3,
+        "end_of_turn_seconds": 0.7,
+        "stt_seconds": 0.2,
+        "llm_seconds": 0.3,
+        "tts_seconds": 0.1,
+    }
+
+
+def test_a_typed_turn_has_no_silence(desk: Desk) -> None:
+    """Nobody spoke, so no silence was heard; an earlier transcript is none of its own."""
+    desk.transcribes(50.0)
+    desk.hears()
+    desk.says(llm_node_ttft=0.3, tts_node_ttfb=0.1, started_speaking_at=102.9, stopped_speaking_at=105)
+
+    assert desk.told[0].figures() == {"number": 1, "outcome": "answered", "llm_seconds": 0.3, "tts_seconds": 0.1}
 
 
 def test_a_turn_names_the_voice_that_spoke(desk: Desk) -> None:

@@ -140,6 +140,13 @@ def draw_panel(prometheus: Prometheus, dashboard: Dashboard, settings: Panel, wi
     return picture(f"{dashboard['title']}: {settings['title']}", _note(dashboard, window), WIDTH, box.h + GAP, parts)
 
 
+def draw_all(url: str, folder: Path, window: Window) -> None:
+    """Draw each dashboard into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for uid in UIDS:
+        (folder / f"{uid}.svg").write_text(draw(Prometheus(url), load(uid), window))
+
+
 def file_name(settings: Panel) -> str:
     """Make a name for the file of a panel."""
     return re.sub(r"[^a-z0-9]+", "-", settings["title"].lower()).strip("-") + ".svg"

@@ -7,8 +7,9 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 import pytest
+import yaml
 from chart import crds, keda
-from chart.render import CHART, KUBERNETES, helm, render, scenarios
+from chart.render import CHART, KUBERNETES, ROOT, helm, render, scenarios
 
 SCENARIOS = scenarios()
 
@@ -26,6 +27,12 @@ def test_every_object_is_one_that_kubernetes_knows(scenario: str) -> None:
             crds.validate(thing)
         else:
             kubernetes_validate.validate(thing, KUBERNETES.rsplit(".", 1)[0], strict=True)
+
+
+def test_monitoring_for_development_is_known_to_kubernetes() -> None:
+    """What `tilt up` installs beside Alex follows the schemas, too."""
+    for thing in yaml.safe_load_all((ROOT / "k8s/monitoring/development.yaml").read_text()):
+        kubernetes_validate.validate(thing, KUBERNETES.rsplit(".", 1)[0], strict=True)
 
 
 @pytest.mark.parametrize(

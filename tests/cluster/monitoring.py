@@ -1,4 +1,4 @@
-"""Prometheus and prometheus-adapter in the local cluster, configured by the values of `k8s/monitoring`."""
+"""Prometheus and prometheus-adapter in the local cluster, configured by the files of `k8s/monitoring`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from cluster.kube import CACHE, ROOT, FailedError, Kube, run
 NAMESPACE = "test-monitoring"
 EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1"
 METRIC = "alex_web_wanted_agent_pods"
-VALUES = ROOT / "k8s" / "monitoring"
+MONITORING = ROOT / "k8s" / "monitoring"
+RULES = ROOT / "charts" / "alex" / "rules" / "alex.yaml"
+OURS = {"alex-tests": "monitoring"}
 # Everything of ours that does not go with its namespace. The APIService first: while one is there that nobody answers,
 # Kubernetes cannot delete any namespace.
 LEFT = ("apiservices", "clusterrolebindings", "clusterroles", "rolebindings --namespace=kube-system")
@@ -26,12 +28,10 @@ def monitoring(alex: Kube) -> Iterator[Kube]:
     """Run both, and take everything away again, also what a run before this one could not."""
     kube = alex.within(NAMESPACE)
     _remove(kube)
-    manifest = (Path(__file__).parent / "monitoring.yaml").read_text()
-    for program, word in (("prometheus", "PROMETHEUS_IMAGE"), ("adapter", "ADAPTER_IMAGE")):
-        manifest = manifest.replace(word, _loaded(program))
+    adapter = (Path(__file__).parent / "monitoring.yaml").read_text().replace("ADAPTER_IMAGE", _loaded("adapter"))
+    others = list(yaml.safe_load_all(adapter))
     try:
-        namespace, *others = yaml.safe_load_all(manifest)
-        _apply(kube, [namespace, *_config(), *(thing for thing in others if not _of_kubernetes(thing))])
+        _apply(kube, [*_prometheus(), *_config(), *(thing for thing in others if not _of_kubernetes(thing))])
         _apply(kube.within("kube-system"), [thing for thing in others if _of_kubernetes(thing)])
         kube.settled()
         kube.kubectl("wait", "--for=condition=Available", "apiservice/v1beta1.external.metrics.k8s.io", "--timeout=60s")
@@ -74,15 +74,37 @@ def series(kube: Kube, query: str) -> list[dict[str, str]]:
     return [one["metric"] for one in ask(kube, query)]
 
 
+def _prometheus() -> list[dict[str, Any]]:
+    """Take Prometheus as `tilt up` installs it into a namespace of the tests; of Grafana there is no image here."""
+    found = []
+    for thing in yaml.safe_load_all((MONITORING / "development.yaml").read_text()):
+        about = thing["metadata"]
+        if about["name"] == "grafana":
+            continue
+        if "namespace" in about:
+            about["namespace"] = NAMESPACE
+        elif thing["kind"] == "Namespace":
+            about |= {"name": NAMESPACE, "labels": {**about["labels"], **OURS}}
+        else:
+            about |= {"name": f"test-{about['name']}", "labels": OURS}
+        if thing["kind"] == "ClusterRoleBinding":
+            thing["roleRef"]["name"] = about["name"]
+            thing["subjects"][0]["namespace"] = NAMESPACE
+        if thing["kind"] == "Deployment":
+            thing["spec"]["template"]["spec"]["containers"][0]["image"] = _loaded("prometheus")
+        found.append(thing)
+    return found
+
+
 def _config() -> list[dict[str, Any]]:
-    """Make the configuration that the charts would make of the values."""
-    prometheus = yaml.safe_load((VALUES / "prometheus-values.yaml").read_text())
-    adapter = yaml.safe_load((VALUES / "prometheus-adapter-values.yaml").read_text())
+    """Make the configuration that Tilt would make of the files, and the adapter's chart of its values."""
+    prometheus = yaml.safe_load((MONITORING / "prometheus-values.yaml").read_text())
+    adapter = yaml.safe_load((MONITORING / "prometheus-adapter-values.yaml").read_text())
     server = adapter["prometheus"]
-    scrape = {"scrape_configs": yaml.safe_load(prometheus["extraScrapeConfigs"])}
+    scrape = "scrape_configs:\n" + prometheus["extraScrapeConfigs"]
     assert adapter["rules"]["default"] is False, "with it the chart adds rules of its own"
     return [
-        _config_map("prometheus-server", {"prometheus.yml": json.dumps(scrape)}),
+        _config_map("alex", {"scrape.yaml": scrape, "rules.yaml": RULES.read_text()}),
         _config_map("prometheus-adapter", {"config.yaml": json.dumps({"externalRules": adapter["rules"]["external"]})}),
         _config_map(
             "prometheus-adapter-arguments",

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
-import aiohttp
 import pytest
-from alex_caller.call import Call, Limits
-from alex_caller.invitation import take_token
 from alex_caller.speech import Clip, Voice
 from cluster.kube import Kube, eventually
-from cluster.monitoring import ask, monitoring
-from cluster.release import install, node_address, own_namespace
+from cluster.observed import House, observed, talk
 
 CALLS, LINES = 20, 3
 TURNS = 2
@@ -26,72 +19,19 @@ TURNS = 2
 # Known, and far enough from each other and from nothing that one cannot be taken for another.
 DELAYS_MS = {"deepgram": 150, "openai": 450, "elevenlabs": 300}
 STAGES = {"stt": "deepgram", "llm": "openai", "tts": "elevenlabs"}
+MODELS = ("nova-2-general", "gpt-4o-mini", "eleven_turbo_v2_5")
 # What the way to the provider and back adds on two busy cores, and what the end of speech is off by.
 ADDED_SECONDS = {"stt": 0.35, "llm": 0.15, "tts": 0.15}
 
 
-@dataclass(frozen=True)
-class House:
-    """A release with scripted voices and a Prometheus that looks at it."""
-
-    kube: Kube
-    monitoring: Kube
-    url: str
-
-    def total(self, series: str, **labels: str) -> float:
-        """Sum a counter over all pods of the release, also those that are gone."""
-        wanted = ",".join(f'{k}="{v}"' for k, v in {"namespace": self.kube.namespace, **labels}.items())
-        found = ask(self.monitoring, f"sum(max_over_time({series}{{{wanted}}}[1h]))")
-        return float(found[0]["value"][1]) if found else 0.0
-
-    def ledger(self, provider: str) -> list[dict[str, Any]]:
-        """Read what the scripted voices did."""
-        [pod] = self.kube.ready("offline")
-        path = f"/api/v1/namespaces/{self.kube.namespace}/pods/{pod}:9090/proxy/ledger?provider={provider}"
-        entries: list[dict[str, Any]] = json.loads(self.kube.kubectl("get", "--raw", path))
-        return entries
-
-
 @pytest.fixture(name="house", scope="module")
 def _house(alex: Kube) -> Iterator[House]:
-    """Install a release whose providers are late by known times, beside a Prometheus."""
-    address = node_address(alex)
+    """Install a release whose providers are late by known times."""
     delays = {provider: {"first_ms": late} for provider, late in DELAYS_MS.items()}
-    script = json.dumps({"seed": 7, "delays": delays, "replies": [{"say": "I am Alex. It is nice to meet you."}]})
-    values = json.dumps(
-        {
-            "agent": {
-                "slots": 2,
-                "replicas": 2,
-                "aloneSeconds": 5,
-                "prices": [{"provider": "offline", "model": model, "usdPerAudioMinute": 0.6} for model in MODELS],
-                "budgetUsdPerDay": 5,
-            },
-            "web": {"service": {"type": "NodePort"}},
-            "offline": {"engine": "scripted", "script": script, "sttStreams": 50, "speechStreams": 50},
-            "livekit": {"exposure": "address", "address": address, "service": {"type": "NodePort"}},
-        }
-    )
-    with monitoring(alex) as prometheus, own_namespace(alex) as kube:
-        install(alex, kube, more=values)
-        kube.settled()
-        [port] = kube.get("service/alex-web")["spec"]["ports"]
-        yield House(kube, prometheus, f"http://{address}:{port['nodePort']}")
-
-
-MODELS = ("nova-2-general", "gpt-4o-mini", "eleven_turbo_v2_5")
-
-
-async def talk(url: str, clip: Clip) -> None:
-    """Make one call of a few turns."""
-    async with aiohttp.ClientSession() as http:
-        invitation = await take_token(http, url, 120.0)
-    limits = Limits(agent=60.0, greeting=60.0, answer=40.0, agent_away=30.0)
-    async with Call(invitation, limits=limits) as call:
-        await call.greeting()
-        for _ in range(TURNS):
-            await call.ask(clip)
-        await asyncio.sleep(0.5)  # the last turn is told when it was played
+    script = {"seed": 7, "delays": delays, "replies": [{"say": "I am Alex. It is nice to meet you."}]}
+    prices = [{"provider": "offline", "model": model, "usdPerAudioMinute": 0.6} for model in MODELS]
+    with observed(alex, script, {"prices": prices, "budgetUsdPerDay": 5}) as house:
+        yield house
 
 
 async def crowd(url: str, clip: Clip) -> None:
@@ -101,7 +41,7 @@ async def crowd(url: str, clip: Clip) -> None:
     async def line() -> None:
         while waiting:
             waiting.pop()
-            await talk(url, clip)
+            await talk(url, clip, TURNS)
 
     await asyncio.gather(*(line() for _ in range(LINES)))
 

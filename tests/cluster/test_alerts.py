@@ -1,0 +1,128 @@
+"""A bad quarter of an hour: trouble is made under calls, and Prometheus says so by the chart's own rules.
+
+What the dashboards show of it is drawn into tests/out/cluster/pictures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from alex_caller.presence import CallError
+from alex_caller.speech import Clip, Voice
+from bench.pictures import draw_all, panels_without_data
+from chart.dashboards import UIDS, Window, load
+from cluster.conftest import OUT
+from cluster.kube import Kube, eventually
+from cluster.observed import House, calling, observed
+
+# Two pods of two slots: with two callers it is well, with four there is none left.
+AT_FIRST, ALL = 2, 4
+GOOD_SECONDS = 150
+
+REPLIES = [{"say": "I am Alex. It is nice to meet you."}]
+DELAYS = {"openai": {"first_ms": 250, "jitter_ms": 300}, "elevenlabs": {"first_ms": 100, "jitter_ms": 200}}
+WELL = {"seed": 7, "replies": REPLIES, "delays": DELAYS}
+# The mind thinks for four seconds, and the first voice has failed: the second one speaks.
+TROUBLE = {
+    "seed": 7,
+    "replies": REPLIES,
+    "delays": {**DELAYS, "openai": {"first_ms": 4000, "jitter_ms": 500}},
+    "faults": [{"provider": "elevenlabs", "kind": "error"}],
+}
+
+# What an alert waits for is in the rules: seven minutes at most, and what comes before.
+SLOWEST_ALERT_SECONDS = 660
+
+# Empty as long as nothing of the kind happens, and nothing of the kind is made here.
+QUIET: set[str] = set()
+
+MODELS = ("nova-2-general", "gpt-4o-mini", "eleven_turbo_v2_5", "tts-1")
+
+
+class Crowd:
+    """Callers who talk until they are told to stop; whoever is cut off calls again."""
+
+    def __init__(self, url: str, clip: Clip) -> None:
+        self._url = url
+        self._clip = clip
+        self._over = threading.Event()
+        self._lines: list[threading.Thread] = []
+
+    def grow(self, lines: int) -> None:
+        """Let so many callers call at once."""
+        while len(self._lines) < lines:
+            line = threading.Thread(target=lambda: asyncio.run(self._talk()))
+            self._lines.append(line)
+            line.start()
+
+    def leave(self) -> None:
+        """Let everybody hang up."""
+        self._over.set()
+        for line in self._lines:
+            line.join(120)
+
+    async def _talk(self) -> None:
+        while not self._over.is_set():
+            try:
+                async with calling(self._url) as call:
+                    while not self._over.is_set():
+                        await call.ask(self._clip)
+            except CallError:  # the agent was taken away
+                await asyncio.sleep(1)
+
+
+@pytest.fixture(name="house", scope="module")
+def _house(alex: Kube) -> Iterator[House]:
+    prices = [{"provider": "offline", "model": model, "usdPerAudioMinute": 0.6} for model in MODELS]
+    with observed(alex, WELL, {"prices": prices, "budgetUsdPerDay": 5}) as house:
+        yield house
+
+
+@pytest.fixture(name="trouble", scope="module")
+def _trouble(house: House) -> Iterator[House]:
+    """Let callers call; after a good while take the pods away, let mind and voice fail, and fill all slots."""
+    crowd = Crowd(house.url, Voice().say("What is your name?"))
+    try:
+        crowd.grow(AT_FIRST)
+        time.sleep(GOOD_SECONDS)
+        assert firing(house) == set(), "it was well before"
+        house.kube.kubectl("delete", "pod", *house.kube.ready("agent"), "--grace-period=0", "--force")
+        eventually("both agents are back", lambda: len(house.kube.ready("agent")) == 2, 120)
+        house.put(TROUBLE)
+        crowd.grow(ALL)
+        yield house
+    finally:
+        crowd.leave()
+
+
+def firing(house: House) -> set[str]:
+    """Name the alerts that fire for this release."""
+    found = house.ask(f'ALERTS{{alertstate="firing", namespace="{house.kube.namespace}"}}')
+    return {alert["metric"]["alertname"] for alert in found}
+
+
+@pytest.mark.parametrize("alert", ["AlexNoFreeSlots", "AlexProviderFailing", "AlexTurnsSlow", "AlexStageSlow"])
+def test_trouble_is_told(trouble: House, alert: str) -> None:
+    """Each alert fires in a running Prometheus because what it is for has happened."""
+    eventually(f"{alert} fires", lambda: alert in firing(trouble), SLOWEST_ALERT_SECONDS)
+
+
+def test_every_panel_has_data(trouble: House) -> None:
+    """Each panel of each dashboard shows something of calls that were really made."""
+    now = time.time()
+    shown = Window(now - 1800, now)
+    # Some panels have a point every quarter of an hour: they show it at the next full one.
+    later = Window(shown.start, (now // 900 + 1) * 900)
+    with trouble.prometheus() as url:
+        empty = {
+            uid: {p["title"] for p in panels_without_data(url, load(uid), shown)}
+            & {p["title"] for p in panels_without_data(url, load(uid), later)} - QUIET
+            for uid in UIDS
+        }
+        draw_all(url, OUT / "pictures", shown)
+
+    assert empty == {uid: set() for uid in UIDS}
