@@ -53,6 +53,8 @@ class Prometheus:
         """Ask for the values at every step of a time."""
         # Steps at round moments, as Grafana's, so that a picture does not depend on the second in which it is drawn.
         start = math.ceil(window.start / seconds) * seconds
+        if start > window.end:
+            return  # no such moment lies in so short a time
         for found in self._ask("query_range", query=query, start=start, end=window.end, step=seconds):
             yield _curve(found["metric"], found["values"])
 
