@@ -28,6 +28,15 @@ PROGRAMS = {"agent": "agent", "web": "web", "offline": "images/offline", "caller
 # Further processes of a program, by the name a stack gives them.
 ALSO = {"vendors": "offline", "agent2": "agent", "web2": "web", "web3": "web"}
 
+# Tests make more calls from loopback than anybody should from one address; those about limits set them.
+NO_LIMITS = {
+    "ALEX_STARTS_PER_ADDRESS": "0",
+    "ALEX_STARTS_PER_SESSION": "0",
+    "ALEX_CALLS_PER_ADDRESS": "0",
+    "ALEX_CALLS_PER_DAY": "0",
+    "ALEX_MINUTES_PER_DAY": "0",
+}
+
 # Models load in about two seconds on a quiet machine; tests may share two cores with a build.
 READY_SECONDS = 90.0
 STOP_SECONDS = 30.0
@@ -199,6 +208,7 @@ class Stack:
                 "ALEX_HTTP_PORT": str(port[web]),
                 "ALEX_OPS_PORT": str(port[f"{web}_ops"]),
                 "ALEX_AGENT_PODS": pods,
+                **NO_LIMITS,
             }
         program = self._livekit() if name == "livekit" else self.python(name, {**usual[name], **(env or {})})
         self.programs[name] = program

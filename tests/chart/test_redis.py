@@ -40,12 +40,34 @@ def test_one_node_needs_no_redis() -> None:
     assert "redis" not in configs(objects)["config.yaml"]
 
 
-def test_only_livekit_knows_redis() -> None:
-    """Any number of web and agent pods works without Redis: none of theirs is told of it."""
+def test_agents_know_no_redis() -> None:
+    """Any number of agent pods works without Redis: none of theirs is told of it."""
     objects = render(NODES)
 
-    for name in ("alex-web", "alex-agent", "alex-offline"):
+    for name in ("alex-agent", "alex-offline"):
         assert "redis" not in str(objects["Deployment", name]).lower()
+
+
+def web(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Give the environment of web that speaks of Redis, and the Secrets it mounts."""
+    pod = render(values).pods()["alex-web"]
+    variables = {entry["name"]: entry["value"] for entry in pod["containers"][0]["env"] if "REDIS" in entry["name"]}
+    [keys] = [volume["projected"]["sources"] for volume in pod["volumes"] if "projected" in volume]
+    return variables, [source["secret"]["name"] for source in keys]
+
+
+def test_web_counts_in_redis_where_there_is_one() -> None:
+    """Web pods are told of the bundled Redis or of somebody else's, with LiveKit here or elsewhere, or of none."""
+    remote = {"livekit": {"enabled": False, "url": "wss://lk.example.com", "existingSecret": "lk"}}
+    password = "/etc/alex/keys/REDIS_PASSWORD"
+    ours = {"ALEX_REDIS_ADDRESS": "alex-redis:6379", "ALEX_REDIS_TLS": "false", "ALEX_REDIS_PASSWORD_FILE": password}
+    theirs = {"ALEX_REDIS_ADDRESS": "redis.example.com:6380", "ALEX_REDIS_TLS": "true"}
+
+    assert web({}) == ({}, ["alex-livekit"] * 2)
+    assert web(OURS) == web(merge(NODES, OURS)) == (ours, ["alex-livekit"] * 2 + ["alex-redis"])
+    assert web(THEIRS) == ({**theirs, "ALEX_REDIS_PASSWORD_FILE": password}, ["alex-livekit"] * 2 + ["redis-login"])
+    assert web(merge(remote, OURS)) == (ours, ["lk"] * 2 + ["alex-redis"])
+    assert "ALEX_REDIS_PASSWORD_FILE" not in web({"redis": {"address": "redis:6379"}})[0]
 
 
 def test_each_node_is_reached_by_ports_of_its_own() -> None:

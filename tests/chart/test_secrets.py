@@ -86,5 +86,5 @@ def test_a_password_of_redis_is_generated() -> None:
     assert len(passwords) == 2
     assert all(re.fullmatch(r"[A-Za-z0-9]{48}", password) for password in passwords)
     for text in texts:
-        assert len(re.findall(r"checksum/redis: \S+", text)) == 2
+        assert len(re.findall(r"checksum/redis: \S+", text)) == 3
         assert len(set(re.findall(r"checksum/redis: (\S+)", text))) == 1

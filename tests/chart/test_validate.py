@@ -104,14 +104,6 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         merge(NODES, put("fullnameOverride", "a" * 45)),
         ["livekit.replicas is 2", "44 characters", "fullnameOverride"],
     ),
-    "Redis without a LiveKit of ours": (
-        merge(REMOTE, put("redis.enabled", True)),
-        ["redis.enabled is set", "livekit.enabled is false", "remove it"],
-    ),
-    "somebody else's Redis without a LiveKit of ours": (
-        merge(REMOTE, put("redis.address", "redis:6379")),
-        ["redis.address is set", "livekit.enabled is false", "remove it"],
-    ),
     "two Redis": (
         {"redis": {"enabled": True, "address": "redis:6379"}},
         ["redis.address is set", "redis.enabled to false"],
@@ -226,7 +218,7 @@ def test_each_refusal_has_its_test() -> None:
     looped = {"hosted without openai", "hosted without elevenlabs", "fewest web pods above most"}
     looped |= {"autoscaled web pods without a request", "an offline key that can be guessed"}
     looped |= {"a Redis password that can be guessed", "node ports that collide with those of the next LiveKit node"}
-    looped |= {"node ports that end before the last LiveKit node", "somebody else's Redis without a LiveKit of ours"}
+    looped |= {"node ports that end before the last LiveKit node"}
 
     assert len(PROBLEMS) - len(looped) == written
     assert len(re.findall(r"\bfail\b", re.sub(r"\{\{- /\*.*?\*/ -}}", "", template, flags=re.DOTALL))) == 1
@@ -281,6 +273,10 @@ def test_a_refused_key_is_not_repeated(path: str, secret: str) -> None:
         ("logLevel", "warn", "/logLevel"),
         ("web.tokenTtlSeconds", 601, "/web/tokenTtlSeconds"),
         ("web.callerMay", ["everything"], "/web/callerMay/0"),
+        ("web.trustedProxies", -1, "/web/trustedProxies"),
+        ("web.limits.startsPerAddress", -1, "/web/limits/startsPerAddress"),
+        ("web.limits.windowSeconds", 1, "/web/limits/windowSeconds"),
+        ("web.limits.perAddress", 1, "perAddress"),
         ("web.allowedOrigins", ["https://a.example.com/path"], "/web/allowedOrigins/0"),
         ("web.allowedOrigins", ["*"], "/web/allowedOrigins/0"),
         ("web.ingress.host", "https://alex.example.com", "/web/ingress/host"),

@@ -83,6 +83,15 @@ def test_other_sites_are_listed_one_by_one() -> None:
     assert env({"web": {"allowedOrigins": sites}})["ALEX_ALLOWED_ORIGINS"] == ",".join(sites)
 
 
+def test_each_web_pod_knows_among_how_many_limits_are_shared() -> None:
+    """The share of a limit follows from the most web pods there can be, autoscaled or not."""
+    fixed = {"web": {"autoscaling": {"enabled": False}, "replicas": 2}}
+
+    assert env()["ALEX_WEB_REPLICAS"] == "3"
+    assert env({"web": {"autoscaling": {"maxReplicas": 7}}})["ALEX_WEB_REPLICAS"] == "7"
+    assert env(fixed)["ALEX_WEB_REPLICAS"] == "2"
+
+
 def test_room_api_is_absent_without_a_key() -> None:
     """Without an admin key there is neither a Secret nor a setting, and with one it is a mounted file."""
     given = {"web": {"adminKey": "an-admin-key-for-tests"}}

@@ -11,10 +11,15 @@ from typing import Any
 
 from cluster.kube import ROOT, Kube
 
-# Small enough to stand beside the release that `k8s/up` made, on a node of two cores.
+# Small enough to stand beside the release that `k8s/up` made, on a node of two cores; and without limits and a budget,
+# because all callers of a test come from this machine and are more than anybody should be.
 SMALL = """
 agent: {autoscaling: {enabled: false}, resources: {requests: {cpu: 10m, memory: 64Mi}}}
-web: {autoscaling: {enabled: false}, resources: {requests: {cpu: 10m, memory: 64Mi}}}
+web:
+  autoscaling: {enabled: false}
+  resources: {requests: {cpu: 10m, memory: 64Mi}}
+  limits: {startsPerAddress: 0, startsPerSession: 0, callsPerAddress: 0}
+  budget: {callsPerDay: 0, minutesPerDay: 0}
 offline: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 livekit: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 """

@@ -10,6 +10,7 @@ import pytest
 from alex_web.app import create_app
 from alex_web.settings import Settings
 from livekit_server import LiveKitServer, livekit
+from stack import NO_LIMITS
 from web.agent_pod import AgentPod
 from web.front_door import FrontDoor
 
@@ -41,7 +42,8 @@ async def open_door(livekit: LiveKitServer, pod: AgentPod) -> AsyncIterator[Call
     async with AsyncExitStack() as exits:
 
         async def opened(**changes: object) -> FrontDoor:
-            values: dict[str, object] = {"LIVEKIT_URL": livekit.url, "ALEX_AGENT_PODS": pod.target, **changes}
+            usual = {"LIVEKIT_URL": livekit.url, "ALEX_AGENT_PODS": pod.target, **NO_LIMITS}
+            values: dict[str, object] = {**usual, **changes}
             app = create_app(Settings.model_validate(values))
             started = app.test_app()
             await started.startup()

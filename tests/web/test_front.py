@@ -96,7 +96,7 @@ async def test_fault_of_ours_tells_nothing(
 ) -> None:
     """An exception nobody foresaw is a problem 500 whose text, in answer and log, is not the exception's."""
 
-    async def fail(_: object) -> None:
+    async def fail(*_: object) -> None:
         raise RuntimeError("the secret of room-42")
 
     monkeypatch.setattr(door.service.calls, "invite", fail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -59,7 +60,7 @@ async def test_token_grants_the_least(door: FrontDoor) -> None:
             "canUpdateOwnMetadata": False,
         },
     }
-    assert len(room.removeprefix("call-")) == 24  # 18 random bytes in base64
+    assert re.fullmatch(r"call-[\w-]{24}\.[\w-]{12}", room, re.ASCII)  # 18 random bytes in base64, and whose it is
     assert len(identity.removeprefix("caller-")) == 24
 
 

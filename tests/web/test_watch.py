@@ -213,3 +213,46 @@ async def test_caller_who_left_is_not_called_back(
 
     assert pod.reserved == []
     assert await dispatches(livekit, room) == 1
+
+
+# Calls that last too long
+
+
+async def test_an_overdue_call_is_ended(
+    open_door: Open, livekit: LiveKitServer, pod: AgentPod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that its agent does not end in time is ended by web, by closing its room; a younger one goes on."""
+    monkeypatch.setattr(watch_module, "OVERTIME_SECONDS", -8.0)
+    door = await open_door(ALEX_MAX_CALL_SECONDS=10)
+    caller = Caller()
+    given = await door.token()
+    await caller.room.connect(livekit.url, given.json["participant_token"])
+    pod.rooms, pod.reserved = [given.room], []
+    await door.service.watch.patrol()
+    young = not caller.gone.is_set()
+    async with asyncio.timeout(20):
+        while not caller.gone.is_set():
+            await door.service.watch.patrol()
+            await asyncio.sleep(0.3)
+
+    assert young
+    assert "alex_web_overdue_calls_total 1.0" in door.service.metrics.text().decode()
+
+
+async def test_a_room_that_waited_is_not_overdue(
+    open_door: Open, livekit: LiveKitServer, pod: AgentPod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A room that an operator made long ago has its call counted from when its people came."""
+    monkeypatch.setattr(watch_module, "OVERTIME_SECONDS", -7.0)
+    door = await open_door(ALEX_MAX_CALL_SECONDS=10, ALEX_CALLER_MAY="room")
+    name = f"waiting-{time.monotonic_ns()}"
+    await door.service.livekit.create_room(name, max_participants=1, agent=True)
+    await asyncio.sleep(3.5)
+    caller = Caller()
+    given = await door.token({"room_name": name})
+    await caller.room.connect(livekit.url, given.json["participant_token"])
+    await door.service.watch.patrol()
+    await asyncio.sleep(0.5)
+
+    assert not caller.gone.is_set()
+    await caller.room.disconnect()

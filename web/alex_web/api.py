@@ -9,8 +9,9 @@ from quart import Blueprint, Response, request
 from quart_schema import document_request, document_response, tag
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from alex_web import guard
+from alex_web import guard, session
 from alex_web.calls import OUTCOMES
+from alex_web.limits import Caller
 from alex_web.problems import Problem, ProblemBody
 from alex_web.service import Service
 from alex_web.tokens import HangUp, TokenAnswer, TokenRequest
@@ -36,23 +37,28 @@ def blueprint(service: Service) -> Blueprint:
     @document_response(ProblemBody, 409)
     @document_response(ProblemBody, 413)
     @document_response(ProblemBody, 415)
+    @document_response(ProblemBody, 429)
     @document_response(ProblemBody, 503)
     async def token() -> Response:
         """Start a call.
 
         Makes a room with its agent and returns the right to join it: speak, hear and type in this one room. The body
-        may be left out. 503 with `Retry-After` means that no line is free; without, that the media server is down.
+        may be left out. 503 with `Retry-After` means that no line is free; without, that the media server is down. 429
+        means that too many calls came from this address or this browser.
         """
         try:
             guard.refuse_foreign(settings.allowed_origins)
-            answer = await service.calls.invite(await guard.read_json(TokenRequest))
+            caller = Caller(guard.address(settings.trusted_proxies), session.current())
+            answer = await service.calls.invite(await guard.read_json(TokenRequest), caller)
         except Problem as problem:
             metrics.token(OUTCOMES.get(problem.kind, "failed"))
             raise
         except (RequestEntityTooLarge, RequestTimeout):
             metrics.token("invalid")
             raise
-        return Response(answer.model_dump_json(), HTTPStatus.CREATED, content_type="application/json")
+        response = Response(answer.model_dump_json(), HTTPStatus.CREATED, content_type="application/json")
+        session.remember(response, caller.session)
+        return response
 
     @routes.post("/hangup")
     @tag(["calls"])

@@ -11,9 +11,11 @@ from http import HTTPStatus
 from livekit import api
 
 from alex_web.admission import Admission
+from alex_web.crowd import Crowd
+from alex_web.limits import Caller, Limits
 from alex_web.livekit import LiveKit, is_caller
 from alex_web.metrics import Metrics
-from alex_web.names import new_identity, new_room
+from alex_web.names import new_identity
 from alex_web.problems import Problem
 from alex_web.settings import Settings
 from alex_web.tokens import HangUp, TokenAnswer, TokenRequest, holder, mint, refuse_forbidden
@@ -28,6 +30,8 @@ OUTCOMES = {
     "no-agents": "no_agents",
     "room-full": "room_full",
     "identity-taken": "room_full",
+    "too-many-starts": "limited",
+    "too-many-calls": "limited",
     "livekit-unreachable": "livekit",
     "livekit-refuses-key": "livekit",
     "livekit-error": "livekit",
@@ -38,32 +42,44 @@ OUTCOMES = {
 class Calls:
     """Begins and ends calls."""
 
-    def __init__(self, settings: Settings, admission: Admission, livekit: LiveKit, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        admission: Admission,
+        crowd: Crowd,
+        limits: Limits,
+        livekit: LiveKit,
+        metrics: Metrics,
+    ) -> None:
         self._settings = settings
         self._admission = admission
+        self._crowd = crowd
+        self._limits = limits
         self._livekit = livekit
         self._metrics = metrics
         # Two callers who ask for the same new room at once must not bring two agents.
         self._doors: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
-    async def invite(self, request: TokenRequest) -> TokenAnswer:
+    async def invite(self, request: TokenRequest, caller: Caller) -> TokenAnswer:
         """Make a call for a caller, or let it join the room it may name.
 
         Raises:
-            Problem: 403 for what callers may not choose, 409 for a full room or a taken identity, 503 with
-                `Retry-After` when no slot is free, 503 without when LiveKit cannot be used.
+            Problem: 403 for what callers may not choose, 409 for a full room or a taken identity, 429 with
+                `Retry-After` for more calls than there may be from one place, 503 with it when no slot is free, 503
+                without when LiveKit cannot be used.
 
         """
         refuse_forbidden(request, self._settings.caller_may)
+        await self._limits.refuse_eager(caller)
         identity = request.participant_identity or new_identity()
         if request.room_name:
             door = self._doors.setdefault(request.room_name, asyncio.Lock())
             async with door:
-                await self._open(request.room_name, identity)
+                await self._open(request.room_name, identity, caller)
             room = request.room_name
         else:
-            room = new_room()
-            await self._create(room)
+            room = self._crowd.room(caller.address)
+            await self._create(room, caller)
         answer = mint(self._settings, request, room, identity)
         self._metrics.token("issued")
         return answer
@@ -78,24 +94,32 @@ class Calls:
         room, identity = holder(self._settings, request.participant_token)
         await self._livekit.put_out(room, identity)
 
-    async def _open(self, name: str, identity: str) -> None:
+    async def _open(self, name: str, identity: str, caller: Caller) -> None:
         room = await self._livekit.room(name)
         if room is None:
-            await self._create(name)
+            await self._create(name, caller)
+            self._crowd.name(name, caller.address)
             return
         await self._refuse_crowd(room, identity)
-        if not await self._livekit.has_agent(name):
-            async with self._promised(name):
-                await self._livekit.dispatch(name)
+        if await self._livekit.has_agent(name):
+            await self._limits.count_start(caller)
+            return
+        async with self._promised(name, caller):
+            await self._livekit.dispatch(name)
+        self._crowd.name(name, caller.address)
 
-    async def _create(self, name: str) -> None:
-        async with self._promised(name):
+    async def _create(self, name: str, caller: Caller) -> None:
+        async with self._promised(name, caller):
             await self._livekit.create_room(name, max_participants=self._settings.max_participants, agent=True)
 
     @contextlib.asynccontextmanager
-    async def _promised(self, name: str) -> AsyncIterator[None]:
+    async def _promised(self, name: str, caller: Caller) -> AsyncIterator[None]:
+        self._crowd.refuse_more(caller.address)
         pod = await self._admission.reserve(name)
         try:
+            # Once more: with the promise came what the pod promised to others meanwhile.
+            self._crowd.refuse_more(caller.address, name)
+            await self._limits.count_start(caller)
             yield
         except Problem:
             await self._admission.release(pod, name)

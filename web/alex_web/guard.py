@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from quart import request
-from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge, RequestTimeout
 
+from alex_web.addresses import caller_address
 from alex_web.problems import Problem, invalid, raise_invalid
 
 M = TypeVar("M", bound=BaseModel)
@@ -62,6 +63,25 @@ def refuse_foreign(allowed: Iterable[str]) -> None:
             "The request comes from a page of another origin. An operator can allow it with the chart value "
             "web.allowedOrigins (ALEX_ALLOWED_ORIGINS).",
         )
+
+
+def refuse_ambiguous() -> None:
+    """Refuse a request that a proxy in front may have read in another way than we do.
+
+    Raises:
+        Problem: 400 for a body with two lengths.
+        NotFound: 404 for an address that begins with two slashes, which Quart takes for one.
+
+    """
+    if "Transfer-Encoding" in request.headers and "Content-Length" in request.headers:
+        raise invalid("Content-Length and Transfer-Encoding exclude each other.")
+    if request.scope["path"].startswith("//"):
+        raise NotFound
+
+
+def address(proxies: int) -> str:
+    """Tell by which address whoever asks is counted."""
+    return caller_address(request.remote_addr or "", request.headers.getlist("X-Forwarded-For"), proxies)
 
 
 async def read_body(largest_bytes: int) -> bytes:

@@ -6,7 +6,7 @@ import math
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-TOKEN_OUTCOMES = ("issued", "invalid", "forbidden", "full", "no_agents", "room_full", "livekit", "failed")
+TOKEN_OUTCOMES = ("issued", "invalid", "forbidden", "full", "no_agents", "room_full", "limited", "livekit", "failed")
 DISPATCH_OUTCOMES = ("sent", "failed", "given_up")
 ROUTES = ("page", "static", "token", "hangup", "rooms", "webhook", "openapi", "none")
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
@@ -81,6 +81,11 @@ class Metrics:
         self._misses = Counter(
             "alex_web_agent_pod_misses_total", "Times an agent pod did not answer in time.", registry=registry
         )
+        self._overdue = Counter(
+            "alex_web_overdue_calls_total",
+            "Calls that web ended because they lasted longer than allowed and their agent had not.",
+            registry=registry,
+        )
         self.livekit = Gauge("alex_web_livekit_reachable", "1 while LiveKit answers web.", registry=registry)
         # A series that appears with its first failure cannot be alerted on before it.
         for counter, values in (
@@ -117,6 +122,10 @@ class Metrics:
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Observe a request."""
         self._requests.labels(route if route in ROUTES else "none", f"{status // 100}xx").observe(seconds)
+
+    def overdue(self) -> None:
+        """Count a call that web ended because it had lasted too long."""
+        self._overdue.inc()
 
     def missed(self) -> None:
         """Count an agent pod that did not answer in time."""

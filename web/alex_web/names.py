@@ -28,9 +28,17 @@ EMOJI_JOINER = "\u200d"
 RESERVED_ATTRIBUTE_PREFIX = "lk."
 
 
+CALL_PREFIX = "call-"
+
+
 def new_room() -> str:
     """Choose a room name that cannot be guessed."""
-    return f"call-{secrets.token_urlsafe(RANDOM_BYTES)}"
+    return f"{CALL_PREFIX}{secrets.token_urlsafe(RANDOM_BYTES)}"
+
+
+def is_call_room(name: str) -> bool:
+    """Tell whether a room was made for one call, which begins with it."""
+    return name.startswith(CALL_PREFIX) and "." in name
 
 
 def new_identity() -> str:

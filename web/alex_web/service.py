@@ -11,10 +11,13 @@ import structlog
 
 from alex_web.admission import Admission
 from alex_web.calls import Calls
+from alex_web.crowd import Crowd
+from alex_web.limits import Limits
 from alex_web.livekit import LiveKit
 from alex_web.metrics import Metrics
 from alex_web.pods import Pods
 from alex_web.settings import Settings
+from alex_web.shared import Shared
 from alex_web.tokens import badge
 from alex_web.watch import PATROL_SECONDS, Watch
 
@@ -36,8 +39,11 @@ class Service:
         self.livekit = LiveKit(settings, self.metrics)
         self.pods = Pods(settings.agent_pods, self.metrics, badge(settings))
         self.admission = Admission(self.pods, self.metrics, settings)
-        self.calls = Calls(settings, self.admission, self.livekit, self.metrics)
-        self.watch = Watch(self.pods, self.admission, self.livekit, self.metrics)
+        self.shared = Shared(settings)
+        self.limits = Limits(settings, self.shared)
+        crowd = Crowd(settings, self.pods)
+        self.calls = Calls(settings, self.admission, crowd, self.limits, self.livekit, self.metrics)
+        self.watch = Watch(self.pods, self.admission, self.livekit, self.metrics, settings.max_call_seconds)
         self.stopping = False
         self._loops: list[asyncio.Task[None]] = []
 
@@ -59,6 +65,7 @@ class Service:
         await self.watch.close()
         await self.pods.close()
         await self.livekit.close()
+        await self.shared.close()
 
     def unready(self) -> str | None:
         """Say why no request should come here, or None when it should."""

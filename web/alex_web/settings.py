@@ -57,7 +57,12 @@ def _pod_hosts(value: tuple[str, ...]) -> tuple[str, ...]:
         except ValueError:
             usable = False
         if not usable:
-            raise ValueError("must be a comma list of HOST:PORT, such as alex-agent:9090")
+            raise ValueError("must be HOST:PORT, such as alex-agent:9090, or several with commas between them")
+    return value
+
+
+def _address(value: str) -> str:
+    _pod_hosts((value,))
     return value
 
 
@@ -77,6 +82,7 @@ def _setting(variable: str, chart_value: str, default: Any = ..., **rules: Any) 
 LiveKitUrl = Annotated[str, AfterValidator(_livekit_url)]
 Key = Annotated[SecretStr | None, AfterValidator(_key)]
 PodHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_pod_hosts)]
+Address = Annotated[str, AfterValidator(_address)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_origins)]
 Choices = Annotated[frozenset[Choice], NoDecode, BeforeValidator(_words)]
 
@@ -136,6 +142,23 @@ class Settings(BaseSettings):
     room_empty_seconds: int = _setting("ALEX_ROOM_EMPTY_SECONDS", "livekit.replicas", 20, ge=5, le=90_000)
     allowed_origins: Origins = _setting("ALEX_ALLOWED_ORIGINS", "web.allowedOrigins", ())
     admin_key: Key = _setting("ALEX_ADMIN_KEY", "web.adminKey", None)
+
+    # How many proxies of the operator append to X-Forwarded-For before a request arrives here.
+    trusted_proxies: int = _setting("ALEX_TRUSTED_PROXIES", "web.trustedProxies", 0, ge=0, le=10)
+    # Limits; 0 is none.
+    window_seconds: int = _setting("ALEX_WINDOW_SECONDS", "web.limits.windowSeconds", 600, ge=10, le=86_400)
+    starts_per_address: int = _setting("ALEX_STARTS_PER_ADDRESS", "web.limits.startsPerAddress", 120, ge=0, le=100_000)
+    starts_per_session: int = _setting("ALEX_STARTS_PER_SESSION", "web.limits.startsPerSession", 30, ge=0, le=100_000)
+    calls_per_address: int = _setting("ALEX_CALLS_PER_ADDRESS", "web.limits.callsPerAddress", 20, ge=0, le=100_000)
+    most_calls: int = _setting("ALEX_MOST_CALLS", "web.limits.calls", 0, ge=0, le=100_000)
+    # Among how many web pods limits are shared while they cannot count together.
+    replicas: int = _setting("ALEX_WEB_REPLICAS", "web.autoscaling.maxReplicas", 1, ge=1, le=100)
+    # After this the agent hangs up; web does a minute later, should the agent not.
+    max_call_seconds: int = _setting("ALEX_MAX_CALL_SECONDS", "agent.maxCallSeconds", 3600, ge=10, le=86_400)
+
+    redis_address: Address | None = _setting("ALEX_REDIS_ADDRESS", "redis.address", None)
+    redis_tls: bool = _setting("ALEX_REDIS_TLS", "redis.tls", False)
+    redis_password: Key = _setting("ALEX_REDIS_PASSWORD", "redis.password", None)
 
     # What the number of agent pods that autoscalers are told follows from.
     calls_per_pod: int = _setting("ALEX_CALLS_PER_POD", "agent.autoscaling.callsPerPod", 4, ge=1, le=100)

@@ -12,11 +12,12 @@ import time
 from http import HTTPStatus
 
 import structlog
+from livekit import api
 
 from alex_web.admission import Admission
 from alex_web.livekit import LiveKit, is_caller
 from alex_web.metrics import Metrics
-from alex_web.names import AGENT_IDENTITY
+from alex_web.names import AGENT_IDENTITY, is_call_room
 from alex_web.pods import Pods
 from alex_web.problems import Problem
 
@@ -35,6 +36,8 @@ GRACE_SECONDS = 3.0
 # Between looks at all rooms, which find what no pod and no webhook told. LiveKit is asked one question for each.
 PATROL_SECONDS = 5.0
 STEP_SECONDS = 0.1
+# The agent counts from its first word, and says goodbye: by then it has long hung up.
+OVERTIME_SECONDS = 60.0
 # Between the last word to the caller and the end of the room: for the word to arrive.
 FAREWELL_SECONDS = 1.0
 
@@ -42,7 +45,10 @@ FAREWELL_SECONDS = 1.0
 class Watch:
     """Sends agents into rooms that have lost theirs. One try at a time for each room, one replica at a time."""
 
-    def __init__(self, pods: Pods, admission: Admission, livekit: LiveKit, metrics: Metrics) -> None:
+    def __init__(
+        self, pods: Pods, admission: Admission, livekit: LiveKit, metrics: Metrics, max_call_seconds: float
+    ) -> None:
+        self._longest_seconds = max_call_seconds + OVERTIME_SECONDS
         self._pods = pods
         self._admission = admission
         self._livekit = livekit
@@ -61,6 +67,8 @@ class Watch:
             rooms = await self._livekit.rooms()
         except Problem:
             return  # it is logged, and without LiveKit there is nothing to send anybody into
+        for found in rooms:
+            await self._end_overdue(found)
         served = self._pods.rooms() | self._pods.promised()
         alone = {room.name for room in rooms if room.num_participants and room.name not in served}
         now = time.monotonic()
@@ -150,6 +158,21 @@ class Watch:
                 await self._livekit.say_busy(room)
                 await asyncio.sleep(FAREWELL_SECONDS)
                 await self._livekit.delete_room(room)
+        except Problem:
+            return  # the room is gone, or LiveKit is; either is logged
+
+    async def _end_overdue(self, room: api.Room) -> None:
+        """Close the room of a call that has lasted longer than any may, should its agent not have done so."""
+        latest = time.time() - self._longest_seconds
+        # A room may have waited for its first caller; one that is too young as a room is too young as a call.
+        if not room.num_participants or room.creation_time > latest or not await self._is_ours(room.name):
+            return
+        try:
+            there = await self._livekit.participants(room.name)
+            if min((who.joined_at for who in there), default=latest + 1) <= latest or is_call_room(room.name):
+                log.warning("call_overdue", hint="its agent should have ended it; web closed the room")
+                self._metrics.overdue()
+                await self._livekit.delete_room(room.name)
         except Problem:
             return  # the room is gone, or LiveKit is; either is logged
 
