@@ -185,6 +185,8 @@ class Capacity:
             "calls": [{"room": room} for room in rooms],
             "reserved": [{"room": room} for room in self._reservations.open(rooms)],
             "lost": [{"id": job, "room": room} for _, job, room in self._lost],
+            # What web holds against the day's budget.
+            "spent_usd": round(self._metrics.spent_usd, 6),
         }
 
     def _stood_still(self) -> bool:

@@ -168,6 +168,11 @@ class Metrics:
             self._latency[link.stage].labels(link.provider, link.model)
             self._usage.expect(link)
 
+    @property
+    def spent_usd(self) -> float:
+        """What calls have cost since the start, by the table of prices."""
+        return self._usage.spent_usd
+
     def refused(self, reason: str) -> None:
         """Count a job that was passed on to the next pod."""
         self._refused.labels(reason).inc()
@@ -264,6 +269,7 @@ class Usages:
         self._audio = counter(
             "alex_agent_usage_audio_seconds_total", "Seconds of speech heard (stt) and made (tts).", "stage"
         )
+        self.spent_usd = 0.0
         self._cost = counter("alex_agent_cost_usd_total", "US dollars by the price table of the values.", "stage")
 
     def expect(self, link: Link) -> None:
@@ -294,3 +300,4 @@ class Usages:
             self._audio.labels(stage, provider, model).inc(usage.audio_seconds)
         if (price := self._prices.get((provider, model))) is not None:
             self._cost.labels(stage, provider, model).inc(price.of(usage))
+            self.spent_usd += price.of(usage)

@@ -50,7 +50,18 @@ AGENT_COUNTERS: dict[str, list[dict[str, str]]] = {
 }
 WEB_COUNTERS: dict[str, list[dict[str, str]]] = {
     "alex_web_tokens_total": _each(
-        "outcome", "issued", "invalid", "forbidden", "full", "no_agents", "room_full", "livekit", "failed"
+        "outcome",
+        "issued",
+        "invalid",
+        "forbidden",
+        "signed_out",
+        "full",
+        "no_agents",
+        "room_full",
+        "limited",
+        "closed",
+        "livekit",
+        "failed",
     ),
     "alex_web_dispatch_total": _each("outcome", "sent", "failed", "given_up"),
     "alex_web_webhooks_total": _each(
@@ -227,6 +238,11 @@ class Hour:
             "draining_agent_pods": float(DRAIN[0] <= minute < DRAIN[-1]),
             "wanted_agent_pods": -(-(busy + 2) // 4) + full,
             "livekit_reachable": 1,
+            # Of a day in whose afternoon this hour is.
+            "spent_calls": 180 + int(minute),
+            "spent_minutes": 640 + 6 * minute,
+            "spent_usd": 38 + 0.12 * minute,
+            "closed": 0,
         }
         for name, value in values.items():
             pod.set(f"alex_web_{name}", value)

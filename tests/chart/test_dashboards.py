@@ -22,6 +22,7 @@ REGISTRIES = (*registries().values(),)
 # What the code counts and no dashboard shows, and why.
 UNSHOWN = {
     "alex_web_active_calls": "the calls of alex_agent_active_calls without those on draining pods",
+    "alex_web_overdue_calls_total": "0 unless an agent does not end its calls, of which the log of web says more",
 }
 # What a scrape adds to every series, and what Prometheus adds by itself.
 TARGET_LABELS = {"namespace", "pod", "app_kubernetes_io_instance", "app_kubernetes_io_component"}

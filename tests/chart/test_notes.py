@@ -99,6 +99,37 @@ def test_what_may_surprise_is_said(values: dict[str, object], warning: str) -> N
     assert warning in mind
 
 
+HOSTED = SCENARIOS["hosted-keys"]
+
+
+@pytest.mark.parametrize(
+    ("values", "everybody", "one"),
+    [
+        (HOSTED, "40 calls at once and 3900 minutes: $312.00 at $0.08", "20 calls at once and 2670 minutes: $213.60"),
+        (put("web.limits.calls", 10), "10 calls at once and 2055 minutes\n", "10 calls at once and 2055 minutes\n"),
+        (put("web.limits.callsPerAddress", 1), "40 calls at once and 3900 minutes", "1 calls at once and 1440 minutes"),
+        (
+            put("web.budget.minutesPerDay", 0),
+            "40 calls at once and 57600 minutes",
+            "20 calls at once and 28800 minutes",
+        ),
+        (put("agent.maxCallSeconds", 601), "40 calls at once and 1901 minutes", "20 calls at once and 1671 minutes"),
+        (
+            {"agent": {"autoscaling": {"enabled": False}, "replicas": 2}, "web": {"limits": {"callsPerAddress": 0}}},
+            "8 calls at once and 1932 minutes",
+            "8 calls at once and 1932 minutes",
+        ),
+    ],
+)
+def test_the_worst_day_is_told(values: dict[str, object], everybody: str, one: str) -> None:
+    """The notes tell what a day can bring at most, in all and from one address, in money where the voice costs any."""
+    text = notes(values)
+
+    assert f"in all:            {everybody}" in text
+    assert f"from one address:  {one}" in text
+    assert ("$" in text) == (values is HOSTED)
+
+
 def test_nothing_to_mind_is_not_said() -> None:
     """Without a warning there is no empty heading."""
     assert "Mind:" not in notes()

@@ -276,6 +276,8 @@ def test_a_refused_key_is_not_repeated(path: str, secret: str) -> None:
         ("web.trustedProxies", -1, "/web/trustedProxies"),
         ("web.limits.startsPerAddress", -1, "/web/limits/startsPerAddress"),
         ("web.limits.windowSeconds", 1, "/web/limits/windowSeconds"),
+        ("web.budget.minutesPerDay", -1, "/web/budget/minutesPerDay"),
+        ("web.budget.usdPerDay", "ten", "/web/budget/usdPerDay"),
         ("web.limits.perAddress", 1, "perAddress"),
         ("web.allowedOrigins", ["https://a.example.com/path"], "/web/allowedOrigins/0"),
         ("web.allowedOrigins", ["*"], "/web/allowedOrigins/0"),

@@ -28,6 +28,7 @@ class AgentPod:
     port: int = 0
     reserved: list[str] = field(default_factory=list)
     lost: list[tuple[str, str]] = field(default_factory=list)
+    spent_usd: float = 0.0
     asked: int = 0
     secret: str = SECRET
     released: list[str] = field(default_factory=list)
@@ -111,4 +112,5 @@ class AgentPod:
             "calls": [{"room": room} for room in self.rooms],
             "reserved": [{"room": room} for room in self.reserved if room not in self.rooms],
             "lost": [{"id": job, "room": room} for job, room in self.lost],
+            "spent_usd": self.spent_usd,
         }

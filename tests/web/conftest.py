@@ -10,11 +10,12 @@ import pytest
 from alex_web.app import create_app
 from alex_web.settings import Settings
 from livekit_server import LiveKitServer, livekit
+from redis_server import redis
 from stack import NO_LIMITS
 from web.agent_pod import AgentPod
 from web.front_door import FrontDoor
 
-__all__ = ["livekit"]
+__all__ = ["livekit", "redis"]
 
 ADMIN_KEY = "an-admin-key-of-some-length"
 

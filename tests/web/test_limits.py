@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import stack
+from redis_server import RedisServer
 from web.agent_pod import AgentPod
 from web.front_door import Answer, FrontDoor
 
 Open = Callable[..., Awaitable[FrontDoor]]
 
-ON = {"ALEX_STARTS_PER_ADDRESS": 4, "ALEX_STARTS_PER_SESSION": 3, "ALEX_CALLS_PER_ADDRESS": 3}
-
 
 async def start(door: FrontDoor, address: str, **request: Any) -> Answer:
     """Ask for a token as a program without cookies at an address."""
     return await door.token(scope_base={"client": (address, 4711)}, **request)
-
-
-def end_calls(pod: AgentPod) -> None:
-    """Let all callers hang up."""
-    pod.rooms, pod.reserved = [], []
 
 
 async def test_an_address_begins_so_many_calls(open_door: Open, pod: AgentPod) -> None:
@@ -62,7 +54,7 @@ async def test_a_network_of_ipv6_is_one_address(open_door: Open) -> None:
 
 
 async def test_a_browser_begins_so_many_calls(open_door: Open) -> None:
-    """A browser that comes back with its cookie has starts of its own; the cookie says nothing and goes nowhere else."""
+    """A browser that comes back with its cookie has starts of its own; the cookie says nothing, and stays here."""
     door = await open_door(ALEX_STARTS_PER_SESSION=2)
     first = await start(door, "203.0.113.7", headers={"Origin": "https://localhost"})
     cookie, _, rules = first.headers["Set-Cookie"].partition(";")
@@ -119,7 +111,7 @@ async def test_an_address_has_so_many_calls_at_once(open_door: Open, pod: AgentP
 
 
 async def test_a_rush_from_one_address_gets_no_more(open_door: Open, pod: AgentPod) -> None:
-    """Sixty requests at the same moment get as many calls as one address may have; the promises of the rest are given back."""
+    """Sixty requests at the same moment get as many calls as an address may have; the rest give their promise back."""
     pod.slots = 40
     door = await open_door(ALEX_CALLS_PER_ADDRESS=5)
     client = door.app.test_client()
@@ -172,39 +164,14 @@ async def test_replicas_share_a_limit(open_door: Open, pod: AgentPod) -> None:
     assert {answer.status for answer in answers} == {201, 429}
 
 
-@pytest.fixture(name="redis")
-def _redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a real Redis on loopback."""
-    port = stack.free_port()
-    words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--requirepass", "a-password"]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-    yield f"127.0.0.1:{port}", process
-    process.kill()
-    process.wait(10)
-
-
-async def reached(door: FrontDoor) -> None:
-    """Wait for Redis to answer."""
-    redis = door.service.shared.redis
-    assert redis is not None
-    async with asyncio.timeout(10):
-        while await door.service.shared.ask(redis.ping) is None:  # type: ignore[arg-type]
-            door.service.shared._away_until = 0.0
-            await asyncio.sleep(0.1)
-
-
-async def test_replicas_count_together_in_redis(
-    open_door: Open, pod: AgentPod, redis: tuple[str, subprocess.Popen[bytes]]
-) -> None:
+async def test_replicas_count_together_in_redis(open_door: Open, pod: AgentPod, redis: RedisServer) -> None:
     """With a Redis the whole limit is there for every replica, once; without it again, each holds its share."""
     pod.slots = 20
-    limits = {"ALEX_STARTS_PER_ADDRESS": 6, "ALEX_WEB_REPLICAS": 3, "ALEX_REDIS_ADDRESS": redis[0]}
-    doors = [await open_door(**limits, ALEX_REDIS_PASSWORD="a-password") for _ in range(2)]
-    for door in doors:
-        await reached(door)
+    limits = {"ALEX_STARTS_PER_ADDRESS": 6, "ALEX_WEB_REPLICAS": 3, "ALEX_REDIS_ADDRESS": redis.address}
+    doors = [await open_door(**limits, ALEX_REDIS_PASSWORD=redis.password) for _ in range(2)]
     together = [await start(doors[0], "203.0.113.7") for _ in range(5)]
     other = [await start(doors[1], "203.0.113.7") for _ in range(2)]
-    redis[1].kill()
+    redis.stop()
     alone = [await start(doors[1], "203.0.113.9") for _ in range(3)]
 
     assert [answer.status for answer in together] == [201] * 5

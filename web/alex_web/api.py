@@ -44,7 +44,7 @@ def blueprint(service: Service) -> Blueprint:
 
         Makes a room with its agent and returns the right to join it: speak, hear and type in this one room. The body
         may be left out. 503 with `Retry-After` means that no line is free; without, that the media server is down. 429
-        means that too many calls came from this address or this browser.
+        means that too many calls came from this address or this browser, 503 `closed` that the day's budget is spent.
         """
         try:
             guard.refuse_foreign(settings.allowed_origins)

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from livekit import api
 
 from alex_web.admission import Admission
+from alex_web.budget import Budget
 from alex_web.crowd import Crowd
 from alex_web.limits import Caller, Limits
 from alex_web.livekit import LiveKit, is_caller
@@ -32,6 +33,7 @@ OUTCOMES = {
     "identity-taken": "room_full",
     "too-many-starts": "limited",
     "too-many-calls": "limited",
+    "closed": "closed",
     "livekit-unreachable": "livekit",
     "livekit-refuses-key": "livekit",
     "livekit-error": "livekit",
@@ -48,6 +50,7 @@ class Calls:
         admission: Admission,
         crowd: Crowd,
         limits: Limits,
+        budget: Budget,
         livekit: LiveKit,
         metrics: Metrics,
     ) -> None:
@@ -55,6 +58,7 @@ class Calls:
         self._admission = admission
         self._crowd = crowd
         self._limits = limits
+        self._budget = budget
         self._livekit = livekit
         self._metrics = metrics
         # Two callers who ask for the same new room at once must not bring two agents.
@@ -65,11 +69,12 @@ class Calls:
 
         Raises:
             Problem: 403 for what callers may not choose, 409 for a full room or a taken identity, 429 with
-                `Retry-After` for more calls than there may be from one place, 503 with it when no slot is free, 503
-                without when LiveKit cannot be used.
+                `Retry-After` for more calls than there may be from one place, 503 with it when no slot is free or the day's
+                budget is spent, 503 without when LiveKit cannot be used.
 
         """
         refuse_forbidden(request, self._settings.caller_may)
+        self._budget.refuse_spent()
         await self._limits.refuse_eager(caller)
         identity = request.participant_identity or new_identity()
         if request.room_name:

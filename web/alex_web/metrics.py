@@ -6,7 +6,18 @@ import math
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-TOKEN_OUTCOMES = ("issued", "invalid", "forbidden", "full", "no_agents", "room_full", "limited", "livekit", "failed")
+TOKEN_OUTCOMES = (
+    "issued",
+    "invalid",
+    "forbidden",
+    "full",
+    "no_agents",
+    "room_full",
+    "limited",
+    "closed",
+    "livekit",
+    "failed",
+)
 DISPATCH_OUTCOMES = ("sent", "failed", "given_up")
 ROUTES = ("page", "static", "token", "hangup", "rooms", "webhook", "openapi", "none")
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
@@ -80,6 +91,20 @@ class Metrics:
         self.wanted.set(math.nan)  # 0 until the first look would be a lie that an autoscaler acts upon
         self._misses = Counter(
             "alex_web_agent_pod_misses_total", "Times an agent pod did not answer in time.", registry=registry
+        )
+        self.spent_calls = Gauge(
+            "alex_web_spent_calls", "Calls since midnight UTC, of all web pods.", registry=registry
+        )
+        self.spent_minutes = Gauge(
+            "alex_web_spent_minutes", "Minutes of calls since midnight UTC, of all web pods.", registry=registry
+        )
+        self.spent_usd = Gauge(
+            "alex_web_spent_usd",
+            "US dollars that calls have cost since midnight UTC, by the price table of the values.",
+            registry=registry,
+        )
+        self.closed = Gauge(
+            "alex_web_closed", "1 while the day's budget is spent and no call may begin.", registry=registry
         )
         self._overdue = Counter(
             "alex_web_overdue_calls_total",

@@ -59,6 +59,7 @@ class _Answer(BaseModel):
     calls: list[_Call]
     reserved: list[_Call] = []
     lost: list[_Lost] = []
+    spent_usd: float = Field(0.0, ge=0)
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Pod:
     reserved: frozenset[str]
     seen_at: float
     """`time.monotonic()` of the answer."""
+    spent_usd: float = 0.0
+    """What its calls have cost since it started, by the operator's table of prices."""
 
     @property
     def takes_calls(self) -> bool:
@@ -295,6 +298,7 @@ class Pods:
             rooms=frozenset(call.room for call in answer.calls),
             reserved=frozenset(call.room for call in answer.reserved),
             seen_at=now,
+            spent_usd=answer.spent_usd,
         )
 
     def _has_left(self, address: tuple[str, int]) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from alex_web.admission import Admission
+from alex_web.budget import Budget
 from alex_web.calls import Calls
 from alex_web.crowd import Crowd
 from alex_web.limits import Limits
@@ -26,6 +27,8 @@ log = structlog.get_logger("alex.web")
 # The looks decide how soon a caller whose agent died hears another one; each is one small request to each agent pod.
 LOOK_SECONDS = 0.5
 PROBE_SECONDS = 5.0
+# A replica that ends may take so much of the day's count with it, where there is a Redis.
+SHARE_SECONDS = 5.0
 # A restart of LiveKit takes seconds, and a page that says "server trouble" is better than none: stay ready through it.
 SILENT_SECONDS = 60.0
 
@@ -41,19 +44,22 @@ class Service:
         self.admission = Admission(self.pods, self.metrics, settings)
         self.shared = Shared(settings)
         self.limits = Limits(settings, self.shared)
+        self.budget = Budget(settings, self.pods, self.shared, self.metrics, time.time)
         crowd = Crowd(settings, self.pods)
-        self.calls = Calls(settings, self.admission, crowd, self.limits, self.livekit, self.metrics)
+        self.calls = Calls(settings, self.admission, crowd, self.limits, self.budget, self.livekit, self.metrics)
         self.watch = Watch(self.pods, self.admission, self.livekit, self.metrics, settings.max_call_seconds)
         self.stopping = False
         self._loops: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to watch agent pods and LiveKit."""
+        await self.budget.share()
         await self._look()
         self._loops = [
             asyncio.create_task(_every(LOOK_SECONDS, self._look)),
             asyncio.create_task(_every(PROBE_SECONDS, self.livekit.probe)),
             asyncio.create_task(_every(PATROL_SECONDS, self.watch.patrol)),
+            asyncio.create_task(_every(SHARE_SECONDS, self.budget.share)),
         ]
 
     async def close(self) -> None:
@@ -79,6 +85,7 @@ class Service:
         await self.pods.look()
         self.admission.settle()
         self.watch.look()
+        self.budget.look()
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -151,6 +151,10 @@ class Settings(BaseSettings):
     starts_per_session: int = _setting("ALEX_STARTS_PER_SESSION", "web.limits.startsPerSession", 30, ge=0, le=100_000)
     calls_per_address: int = _setting("ALEX_CALLS_PER_ADDRESS", "web.limits.callsPerAddress", 20, ge=0, le=100_000)
     most_calls: int = _setting("ALEX_MOST_CALLS", "web.limits.calls", 0, ge=0, le=100_000)
+    # What a day may take, from midnight UTC; 0 is any amount.
+    calls_per_day: int = _setting("ALEX_CALLS_PER_DAY", "web.budget.callsPerDay", 2000, ge=0, le=10_000_000)
+    minutes_per_day: int = _setting("ALEX_MINUTES_PER_DAY", "web.budget.minutesPerDay", 1440, ge=0, le=10_000_000)
+    usd_per_day: float = _setting("ALEX_USD_PER_DAY", "web.budget.usdPerDay", 0.0, ge=0, le=1_000_000)
     # Among how many web pods limits are shared while they cannot count together.
     replicas: int = _setting("ALEX_WEB_REPLICAS", "web.autoscaling.maxReplicas", 1, ge=1, le=100)
     # After this the agent hangs up; web does a minute later, should the agent not.
