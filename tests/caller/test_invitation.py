@@ -121,3 +121,27 @@ def test_retry_after_of_any_form() -> None:
     assert retry_after("soon", now) == 2
     assert retry_after(None, now) == 2
     assert retry_after("86400", now) == 30
+
+
+async def test_take_token_with_the_access_code() -> None:
+    """Where a code opens the door it is sent as a bearer; without one nothing is sent."""
+    sent: list[str | None] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        sent.append(request.headers.get("Authorization"))
+        return web.json_response(GOOD, status=201)
+
+    app = web.Application()
+    app.router.add_post("/api/token", handler)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        async with aiohttp.ClientSession() as http:
+            await take_token(http, f"http://127.0.0.1:{port}", 5.0, "open sesame")
+            await take_token(http, f"http://127.0.0.1:{port}", 5.0)
+    finally:
+        await runner.cleanup()
+
+    assert sent == ["Bearer open sesame", None]

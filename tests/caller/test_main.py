@@ -47,6 +47,7 @@ def question(tmp_path: Path) -> str:
         (["--url", "http://x", "--calls", "many"], "--calls"),
         (["--url", "http://x", "--hold", "-1"], "not a number of seconds"),
         (["--url", "http://x", "--hold", "nan"], "not a number of seconds"),
+        (["--url", "http://x", "--access-code-file", "/nowhere"], "--access-code-file /nowhere: No such file"),
         (["--url", "http://x", "--json", "/no/such/dir/report.json"], "no such directory"),
         (["--url", "http://x", "--record", "/proc/nothing"], "--record /proc/nothing"),
         (["--url", "http://x", "--ask", "Hello?", "--no-microphone"], "use it with --hold"),

@@ -28,6 +28,18 @@ def test_helm_test_asks_what_the_values_say() -> None:
     ]
 
 
+def test_caller_knows_the_access_code() -> None:
+    """Where a code opens the door, `helm test` sends it from a mounted file, whoever made the Secret."""
+    for sign_in, secret in (({"accessCode": "open-sesame"}, "alex-web"), ({"existingSecret": "ours"}, "ours")):
+        pod = render({"web": {"signIn": sign_in}})["Pod", "alex-caller"]["spec"]
+        arguments = pod["containers"][0]["args"]
+        [keys] = [volume["projected"]["sources"] for volume in pod["volumes"] if volume["name"] == "keys"]
+
+        assert arguments[arguments.index("--access-code-file") + 1] == "/etc/alex/keys/ALEX_ACCESS_CODE"
+        assert [source["secret"]["name"] for source in keys] == [secret]
+    assert "--access-code-file" not in render()["Pod", "alex-caller"]["spec"]["containers"][0]["args"]
+
+
 def test_caller_reaches_somebody_elses_livekit() -> None:
     """With a remote LiveKit the caller goes where pods go."""
     arguments = render(scenarios()["remote-livekit"])["Pod", "alex-caller"]["spec"]["containers"][0]["args"]

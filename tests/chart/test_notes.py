@@ -88,6 +88,7 @@ def test_three_checks_come_with_their_diagnosis() -> None:
         (merge(SCENARIOS["address"], put("livekit.ingress.enabled", False)), "may not open ws://"),
         (merge(SCENARIOS["address"], put("web.ingress.tlsSecretName", "")), "web.ingress.tlsSecretName"),
         (merge(SCENARIOS["address"], put("web.trustedProxies", 0)), "set web.trustedProxies to 1"),
+        (put("web.signIn.oidc", {"issuer": "https://login.example.com", "audience": "alex"}), "can sign in"),
         (put("web.callerMay", ["name", "identity", "room"]), "choose their own identity, room"),
         (merge(SCENARIOS["keda"], put("agent.autoscaling.bufferCalls", 3)), "20 pods overlooks 4 calls"),
     ],

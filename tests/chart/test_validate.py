@@ -53,6 +53,35 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"web": {"adminKey": "k" * 16, "existingSecret": "ours"}},
         ["web.adminKey and web.existingSecret", "keep one"],
     ),
+    "two access codes": (
+        {"web": {"signIn": {"accessCode": "c" * 8, "existingSecret": "ours"}}},
+        ["web.signIn.accessCode and web.signIn.existingSecret", "keep one"],
+    ),
+    "an access code that can be guessed": (
+        put("web.signIn.accessCode", "alex"),
+        ["web.signIn.accessCode", "8 characters", "lengthen"],
+    ),
+    "a code beside a login": (
+        {"web": {"signIn": {"accessCode": "c" * 8, "oidc": {"issuer": "https://a.example", "audience": "alex"}}}},
+        ["access code", "web.signIn.oidc.issuer", "keep one"],
+    ),
+    "a login for any audience": (
+        put("web.signIn.oidc.issuer", "https://login.example.com"),
+        ["set web.signIn.oidc.audience"],
+    ),
+    "an audience of no login": (put("web.signIn.oidc.audience", "alex"), ["set web.signIn.oidc.issuer", "remove"]),
+    "two CAPTCHA secrets": (
+        {"web": {"signIn": {"captcha": {"verifyUrl": "https://c", "secret": "s", "existingSecret": "ours"}}}},
+        ["web.signIn.captcha.secret and web.signIn.captcha.existingSecret", "keep one"],
+    ),
+    "a CAPTCHA without a secret": (
+        put("web.signIn.captcha.verifyUrl", "https://captcha.example.com"),
+        ["set web.signIn.captcha.existingSecret"],
+    ),
+    "a CAPTCHA that nobody checks": (
+        put("web.signIn.captcha.secret", "secret"),
+        ["set web.signIn.captcha.verifyUrl", "remove the secret"],
+    ),
     "a page's ingress without a host": (merge(NODE, put("web.ingress.host", "")), ["set web.ingress.host"]),
     "a node port without a NodePort": (
         put("web.service.nodePort", 30080),
@@ -273,6 +302,7 @@ def test_a_refused_key_is_not_repeated(path: str, secret: str) -> None:
         ("logLevel", "warn", "/logLevel"),
         ("web.tokenTtlSeconds", 601, "/web/tokenTtlSeconds"),
         ("web.callerMay", ["everything"], "/web/callerMay/0"),
+        ("web.signIn.oidc.issuer", "login.example.com", "/web/signIn/oidc/issuer"),
         ("web.trustedProxies", -1, "/web/trustedProxies"),
         ("web.limits.startsPerAddress", -1, "/web/limits/startsPerAddress"),
         ("web.limits.windowSeconds", 1, "/web/limits/windowSeconds"),

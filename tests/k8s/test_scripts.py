@@ -115,11 +115,14 @@ def test_a_failed_step_shows_its_last_words(home: dict[str, str]) -> None:
     assert "and on" not in told.stdout
 
 
+KEPT = ["--url", "http://web", "--livekit-url", "ws://livekit", "--access-code-file", "/etc/alex/keys/code"]
+
+
 def test_call_pod_is_the_test_pod_with_other_questions(home: dict[str, str]) -> None:
     """`k8s/call` keeps the chart's pod, its addresses and its limits, and replaces only the questions and the hook."""
     container = {
         "name": "caller",
-        "args": ["--url", "http://web", "--livekit-url", "ws://livekit", "--ask", "old", "--expect", "old"],
+        "args": [*KEPT, "--ask", "old", "--expect", "old"],
         "securityContext": {"readOnlyRootFilesystem": True},
     }
     hook = {
@@ -130,9 +133,7 @@ def test_call_pod_is_the_test_pod_with_other_questions(home: dict[str, str]) -> 
 
     pod = json.loads(run(home, K8S / "call-pod", "--ask", "new", stdin=json.dumps(hook)).stdout)
 
-    assert pod["spec"]["containers"] == [
-        {**container, "args": ["--url", "http://web", "--livekit-url", "ws://livekit", "--ask", "new"]}
-    ]
+    assert pod["spec"]["containers"] == [{**container, "args": [*KEPT, "--ask", "new"]}]
     assert pod["metadata"] == {"generateName": "alex-call-", "labels": {"a": "b"}}
 
 

@@ -68,7 +68,7 @@ async def test_named_origin_passes_preflight(open_door: Open) -> None:
 
     assert friend.status == 204
     assert friend.headers["Access-Control-Allow-Origin"] == "https://friend.example"
-    assert friend.headers["Access-Control-Allow-Headers"] == "Content-Type"
+    assert friend.headers["Access-Control-Allow-Headers"] == "Content-Type, Authorization, X-Captcha-Token"
     assert "Access-Control-Allow-Origin" not in evil.headers
     assert "Access-Control-Allow-Origin" not in rooms.headers
     assert token.headers["Access-Control-Allow-Origin"] == "https://friend.example"
@@ -147,7 +147,7 @@ async def test_description_is_sound(door: FrontDoor) -> None:
                 for content in response.get("content", {}).values():
                     jsonschema.Draft202012Validator.check_schema(content["schema"])
     token = described["paths"]["/api/token"]["post"]
-    assert set(token["responses"]) == {"201", "400", "403", "408", "409", "413", "415", "503"}
+    assert set(token["responses"]) == {"201", "400", "401", "403", "408", "409", "413", "415", "429", "503"}
     assert list(token["responses"]["503"]["content"]) == ["application/problem+json"]
     assert all(
         operation["security"] == [{"admin": []}]

@@ -129,6 +129,29 @@ def test_missing_key_file_names_the_secret(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "No such file" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"ALEX_ACCESS_CODE": "alex"}, "web.signIn.accessCode): must have at least 8"),
+        ({"ALEX_OIDC_ISSUER": "https://login.example"}, "web.signIn.oidc.audience): belongs to an issuer"),
+        ({"ALEX_OIDC_AUDIENCE": "alex"}, "web.signIn.oidc.audience): belongs to an issuer"),
+        ({"ALEX_OIDC_JWKS_URL": "https://login.example/keys"}, "is set without an issuer"),
+        ({"ALEX_OIDC_ISSUER": "ftp://login.example", "ALEX_OIDC_AUDIENCE": "alex"}, "must be a URL"),
+        ({"ALEX_CAPTCHA_VERIFY_URL": "https://captcha.example"}, "web.signIn.captcha.secret): belongs to"),
+        (
+            {"ALEX_ACCESS_CODE": "c" * 8, "ALEX_OIDC_ISSUER": "https://login.example", "ALEX_OIDC_AUDIENCE": "alex"},
+            "keep one of them",
+        ),
+    ],
+)
+def test_half_a_sign_in_is_refused(monkeypatch: pytest.MonkeyPatch, env: dict[str, str], says: str) -> None:
+    """A door that would let everybody in, or nobody, is refused at the start."""
+    with pytest.raises(settings.SettingsError) as error:
+        read(monkeypatch, **{**REMOTE, **env})
+
+    assert says in str(error.value)
+
+
 @pytest.mark.parametrize("nothing", ["", "none"])
 def test_operator_can_allow_nothing(monkeypatch: pytest.MonkeyPatch, nothing: str) -> None:
     """An empty list of what callers may choose is empty, not the default."""

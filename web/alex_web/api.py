@@ -32,6 +32,7 @@ def blueprint(service: Service) -> Blueprint:
     @document_request(TokenRequest)
     @document_response(TokenAnswer, 201)
     @document_response(ProblemBody, 400)
+    @document_response(ProblemBody, 401)
     @document_response(ProblemBody, 403)
     @document_response(ProblemBody, 408)
     @document_response(ProblemBody, 409)
@@ -45,10 +46,14 @@ def blueprint(service: Service) -> Blueprint:
         Makes a room with its agent and returns the right to join it: speak, hear and type in this one room. The body
         may be left out. 503 with `Retry-After` means that no line is free; without, that the media server is down. 429
         means that too many calls came from this address or this browser, 503 `closed` that the day's budget is spent.
+        Where the operator wants it, `Authorization: Bearer` holds a token of the issuer or the access code (401 without),
+        and `X-Captcha-Token` that of a solved CAPTCHA.
         """
         try:
             guard.refuse_foreign(settings.allowed_origins)
-            caller = Caller(guard.address(settings.trusted_proxies), session.current())
+            address = guard.address(settings.trusted_proxies)
+            person = await service.sign_in.admit(address)
+            caller = Caller(address, person or session.current())
             answer = await service.calls.invite(await guard.read_json(TokenRequest), caller)
         except Problem as problem:
             metrics.token(OUTCOMES.get(problem.kind, "failed"))
@@ -57,7 +62,8 @@ def blueprint(service: Service) -> Blueprint:
             metrics.token("invalid")
             raise
         response = Response(answer.model_dump_json(), HTTPStatus.CREATED, content_type="application/json")
-        session.remember(response, caller.session)
+        if not person:
+            session.remember(response, caller.session)
         return response
 
     @routes.post("/hangup")

@@ -9,7 +9,7 @@ import structlog
 from quart import Quart, Response, g, request
 from quart_schema import hide
 
-from alex_web import api, openapi, problems, rooms
+from alex_web import api, guard, openapi, problems, rooms
 from alex_web.page import Page
 from alex_web.service import Service
 from alex_web.settings import Settings
@@ -80,7 +80,7 @@ def _admit_origins(app: Quart, allowed: tuple[str, ...]) -> None:
             return None
         headers = {
             "Access-Control-Allow-Methods": "POST",
-            "Access-Control-Allow-Headers": "Content-Type",
+            "Access-Control-Allow-Headers": "Content-Type, Authorization, X-Captcha-Token",
             "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
         }
         return Response(b"", HTTPStatus.NO_CONTENT, headers)
@@ -100,6 +100,7 @@ def _watch_requests(app: Quart, service: Service) -> None:
     @app.before_request
     async def begin() -> None:
         g.began_at = time.perf_counter()
+        guard.refuse_ambiguous()
 
     @app.after_request
     async def finish(response: Response) -> Response:

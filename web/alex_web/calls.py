@@ -34,6 +34,9 @@ OUTCOMES = {
     "too-many-starts": "limited",
     "too-many-calls": "limited",
     "closed": "closed",
+    "too-many-guesses": "limited",
+    "signed-out": "signed_out",
+    "captcha": "forbidden",
     "livekit-unreachable": "livekit",
     "livekit-refuses-key": "livekit",
     "livekit-error": "livekit",
@@ -69,8 +72,8 @@ class Calls:
 
         Raises:
             Problem: 403 for what callers may not choose, 409 for a full room or a taken identity, 429 with
-                `Retry-After` for more calls than there may be from one place, 503 with it when no slot is free or the day's
-                budget is spent, 503 without when LiveKit cannot be used.
+                `Retry-After` for more calls than there may be from one place, 503 with it when no slot is free or the
+                day's budget is spent, 503 without when LiveKit cannot be used.
 
         """
         refuse_forbidden(request, self._settings.caller_may)

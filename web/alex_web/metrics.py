@@ -10,6 +10,7 @@ TOKEN_OUTCOMES = (
     "issued",
     "invalid",
     "forbidden",
+    "signed_out",
     "full",
     "no_agents",
     "room_full",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from livekit import api
 from pydantic import BaseModel, ConfigDict, Field
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 from quart_schema import document_request, document_response, security_scheme, tag
 
 from alex_web import guard
@@ -85,6 +85,7 @@ def _operators(view: V) -> V:
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.NOT_FOUND,
+        HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.SERVICE_UNAVAILABLE,
     ):
         view = document_response(ProblemBody, status)(view)
@@ -98,7 +99,16 @@ def blueprint(service: Service) -> Blueprint:  # noqa: C901 - one closure per ro
 
     @routes.before_request
     async def _operators_only() -> None:
-        guard.require_admin(service.settings.secret("admin_key"))
+        key = service.settings.secret("admin_key")
+        address = guard.address(service.settings.trusted_proxies)
+        if key:
+            await service.limits.refuse_guesser(address)
+        try:
+            guard.require_admin(key)
+        except Problem as problem:
+            if problem.status == HTTPStatus.UNAUTHORIZED and "Authorization" in request.headers:
+                await service.limits.count_guess(address)
+            raise
 
     @routes.get("")
     @document_response(Rooms)

@@ -19,6 +19,7 @@ from alex_web.metrics import Metrics
 from alex_web.pods import Pods
 from alex_web.settings import Settings
 from alex_web.shared import Shared
+from alex_web.signin import SignIn
 from alex_web.tokens import badge
 from alex_web.watch import PATROL_SECONDS, Watch
 
@@ -44,6 +45,7 @@ class Service:
         self.admission = Admission(self.pods, self.metrics, settings)
         self.shared = Shared(settings)
         self.limits = Limits(settings, self.shared)
+        self.sign_in = SignIn(settings, self.limits)
         self.budget = Budget(settings, self.pods, self.shared, self.metrics, time.time)
         crowd = Crowd(settings, self.pods)
         self.calls = Calls(settings, self.admission, crowd, self.limits, self.budget, self.livekit, self.metrics)

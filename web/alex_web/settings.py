@@ -18,6 +18,8 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SHORTEST_SECRET_CHARS = 32
 # Guessing goes through the network, so this is plenty; "admin" is not.
 SHORTEST_ADMIN_KEY_CHARS = 16
+# People type it, and ten wrong ones in ten minutes are the most that an address may try.
+SHORTEST_ACCESS_CODE_CHARS = 8
 
 Choice = Literal["name", "identity", "room", "metadata", "attributes"]
 
@@ -31,6 +33,13 @@ def _livekit_url(value: str) -> str:
     if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname:
         raise ValueError("must be a URL that starts with ws://, wss://, http:// or https://")
     return value.rstrip("/")
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise ValueError("must be a URL that starts with https:// (or http:// within a cluster), without a login")
+    return value  # to the letter: an issuer is compared with what its tokens say
 
 
 def _key(value: SecretStr | None) -> SecretStr | None:
@@ -80,6 +89,7 @@ def _setting(variable: str, chart_value: str, default: Any = ..., **rules: Any) 
 
 
 LiveKitUrl = Annotated[str, AfterValidator(_livekit_url)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Key = Annotated[SecretStr | None, AfterValidator(_key)]
 PodHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_pod_hosts)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -142,6 +152,14 @@ class Settings(BaseSettings):
     room_empty_seconds: int = _setting("ALEX_ROOM_EMPTY_SECONDS", "livekit.replicas", 20, ge=5, le=90_000)
     allowed_origins: Origins = _setting("ALEX_ALLOWED_ORIGINS", "web.allowedOrigins", ())
     admin_key: Key = _setting("ALEX_ADMIN_KEY", "web.adminKey", None)
+
+    # Who may ask for a token: everybody, or whoever has a code, or whoever an OIDC issuer knows; and a CAPTCHA beside it.
+    access_code: Key = _setting("ALEX_ACCESS_CODE", "web.signIn.accessCode", None)
+    oidc_issuer: HttpUrl | None = _setting("ALEX_OIDC_ISSUER", "web.signIn.oidc.issuer", None)
+    oidc_audience: str | None = _setting("ALEX_OIDC_AUDIENCE", "web.signIn.oidc.audience", None)
+    oidc_jwks_url: HttpUrl | None = _setting("ALEX_OIDC_JWKS_URL", "web.signIn.oidc.jwksUrl", None)
+    captcha_verify_url: HttpUrl | None = _setting("ALEX_CAPTCHA_VERIFY_URL", "web.signIn.captcha.verifyUrl", None)
+    captcha_secret: Key = _setting("ALEX_CAPTCHA_SECRET", "web.signIn.captcha.secret", None)
 
     # How many proxies of the operator append to X-Forwarded-For before a request arrives here.
     trusted_proxies: int = _setting("ALEX_TRUSTED_PROXIES", "web.trustedProxies", 0, ge=0, le=10)
@@ -215,9 +233,25 @@ class Settings(BaseSettings):
             )
         if self.admin_key is not None and len(self.admin_key.get_secret_value()) < SHORTEST_ADMIN_KEY_CHARS:
             wrong.append(_named("admin_key", f"must have at least {SHORTEST_ADMIN_KEY_CHARS} characters"))
+        wrong += self._wrong_sign_in()
         if wrong:
             raise SettingsError("\n".join(wrong))
         return self
+
+    def _wrong_sign_in(self) -> list[str]:
+        wrong = []
+        code, issuer = self.secret("access_code"), self.oidc_issuer
+        if code and len(code) < SHORTEST_ACCESS_CODE_CHARS:
+            wrong.append(_named("access_code", f"must have at least {SHORTEST_ACCESS_CODE_CHARS} characters"))
+        if code and issuer:
+            wrong.append(_named("access_code", "is set beside an issuer; keep one of them"))
+        if bool(issuer) != bool(self.oidc_audience):
+            wrong.append(_named("oidc_audience", "belongs to an issuer: set both, or anybody's tokens would do"))
+        if self.oidc_jwks_url and not issuer:
+            wrong.append(_named("oidc_jwks_url", "is set without an issuer"))
+        if bool(self.captcha_verify_url) != bool(self.secret("captcha_secret")):
+            wrong.append(_named("captcha_secret", "belongs to the address that verifies: set both"))
+        return wrong
 
     @property
     def server_url(self) -> str:

@@ -139,6 +139,17 @@ render and kept in the values, so that the Secret and the checksums of the pods 
 {{- .Values.redis.existingSecret | default (include "alex.redisPassword" .) | sha256sum -}}
 {{- end -}}
 
+{{/* Name of the Secret that holds the access code; empty when everybody may call, or whoever your login knows. */}}
+{{- define "alex.accessCodeSecretName" -}}
+{{- with .Values.web.signIn -}}
+{{- if .existingSecret -}}
+{{- .existingSecret -}}
+{{- else if .accessCode -}}
+{{ include "alex.fullname" $ }}-web
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Where pods reach LiveKit. */}}
 {{- define "alex.livekitUrl" -}}
 {{- if .Values.livekit.enabled -}}

@@ -131,6 +131,7 @@ def _plan(options: argparse.Namespace, voice: Voice) -> Plan:
         microphone=not options.no_microphone,
         limits=Limits(agent=options.agent_wait, greeting=options.answer_wait, answer=options.answer_wait),
         record=record,
+        access_code=_code(options.access_code_file),
     )
 
 
@@ -143,6 +144,15 @@ def _address(text: str, schemes: set[str], option: str) -> str:
     if not sensible:
         raise ValueError(f"{option} {text}: not an address like {min(schemes)}://host:port")
     return text
+
+
+def _code(path: str | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"--access-code-file {path}: {getattr(error, 'strerror', None) or 'not text'}") from error
 
 
 def _regex(text: str | None) -> re.Pattern[str] | None:
@@ -194,6 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--url", required=True, help="address of the web service, as in the browser")
+    add("--access-code-file", metavar="FILE", help="send the code in this file, where the web service wants one")
     add("--livekit-url", metavar="URL", help="join here instead of where the token says (inside the cluster)")
     add(
         "--ask",

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -45,6 +45,7 @@ class Plan:
     microphone: bool
     limits: Limits
     record: Path | None
+    access_code: str = field(default="", repr=False)  # where the web service wants one
 
 
 async def converse(plan: Plan, number: int, http: aiohttp.ClientSession, say: Say) -> CallReport:
@@ -54,7 +55,7 @@ async def converse(plan: Plan, number: int, http: aiohttp.ClientSession, say: Sa
     started = time.monotonic()
     try:
         async with asyncio.timeout(plan.deadline_seconds):
-            invitation = await take_token(http, plan.url, plan.patience_seconds)
+            invitation = await take_token(http, plan.url, plan.patience_seconds, plan.access_code)
             report.token_seconds = time.monotonic() - started
             await _call(plan, _reached_by(plan, invitation), report, say)
     except TokenError as error:

@@ -32,20 +32,27 @@ class Invitation:
     token: str = field(repr=False)
 
 
-async def take_token(http: aiohttp.ClientSession, url: str, patience_seconds: float) -> Invitation:
-    """Ask the web service at `url` for a place in a new call.
+async def take_token(
+    http: aiohttp.ClientSession, url: str, patience_seconds: float, access_code: str = ""
+) -> Invitation:
+    """Ask the web service at `url` for a place in a new call, with the access code where it wants one.
 
     503 means that every slot is taken: waits as long as `Retry-After` says and asks again, for `patience_seconds` in
     all. Raises TokenError.
     """
     endpoint = url.rstrip("/") + "/api/token"
+    headers = {"Authorization": f"Bearer {access_code}"} if access_code else {}
     started = time.monotonic()
     while True:
         waited = time.monotonic() - started
         try:
             # No redirects: a POST that is redirected arrives as something else.
             async with http.post(
-                endpoint, json={}, timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS), allow_redirects=False
+                endpoint,
+                json={},
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
+                allow_redirects=False,
             ) as answer:
                 body = await answer.text(errors="replace")
                 if answer.status == HTTPStatus.CREATED:
