@@ -118,7 +118,7 @@ class Call:
         self._ctx = ctx
         self._settings: Settings = data["settings"]
         self._sender = Sender(data["channel"])
-        self._recall = Recall(ctx, self._settings.secret("livekit_api_secret"))
+        self._recall = Recall(ctx, *(secret for _, secret in self._settings.livekit_pairs))
         self._pipeline = pipeline.build(data["links"], self._settings.language, data["vad"])
         self._trace = self._begin_trace()
         self._silence = Silence()

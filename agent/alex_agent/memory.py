@@ -39,11 +39,13 @@ class Said:
 
 
 class Memory:
-    """Seals and opens the conversation of one room."""
+    """Seals the conversation of one room with the first secret, and opens it with any of them."""
 
-    def __init__(self, api_secret: str, room: str) -> None:
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"alex room memory")
-        self._cipher = AESGCM(derived.derive(api_secret.encode()))
+    def __init__(self, room: str, *api_secrets: str) -> None:
+        self._ciphers = [
+            AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"alex room memory").derive(secret.encode()))
+            for secret in api_secrets
+        ]
         self._room = room.encode()  # what was sealed for one room cannot be put into another
 
     def seal(self, conversation: Iterable[Said]) -> str:
@@ -57,19 +59,21 @@ class Memory:
                 break
             kept.insert(0, entry)
         nonce = os.urandom(NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, json.dumps(kept).encode(), self._room)
+        sealed = nonce + self._ciphers[0].encrypt(nonce, json.dumps(kept).encode(), self._room)
         return PREFIX + base64.b64encode(sealed).decode()
 
     def open(self, metadata: str) -> list[Said]:
         """Read the conversation from a room's metadata; empty when there is none, or none that is ours."""
         if not self.is_ours(metadata):
             return []
-        try:
-            sealed = base64.b64decode(metadata.removeprefix(PREFIX), validate=True)
-            plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._room)
-        except (ValueError, InvalidTag):  # the secret was changed meanwhile, or somebody wrote into it
-            return []
-        return [Said(role, text) for role, text in json.loads(plain)]
+        for cipher in self._ciphers:
+            try:
+                sealed = base64.b64decode(metadata.removeprefix(PREFIX), validate=True)
+                plain = cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._room)
+            except (ValueError, InvalidTag):  # the secret was changed meanwhile, or somebody wrote into it
+                continue
+            return [Said(role, text) for role, text in json.loads(plain)]
+        return []
 
     @staticmethod
     def is_ours(metadata: str) -> bool:

@@ -21,9 +21,9 @@ DEBOUNCE_SECONDS = 0.3
 class Recall:
     """The memory of one call. It is never in the call's way: what cannot be kept is logged and forgotten."""
 
-    def __init__(self, ctx: JobContext, api_secret: str) -> None:
+    def __init__(self, ctx: JobContext, *api_secrets: str) -> None:
         self._ctx = ctx
-        self._memory = Memory(api_secret, ctx.job.room.name)
+        self._memory = Memory(ctx.job.room.name, *api_secrets)
         self._conversation: list[Said] = []
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None

@@ -93,11 +93,7 @@ async def serve(settings: Settings) -> int:
                 return "not registered with LiveKit: check LIVEKIT_URL (chart value livekit.url), its key and secret"
             return None
 
-        may_reserve = partial(
-            guard.may_reserve,
-            api_key=settings.secret("livekit_api_key"),
-            api_secret=settings.secret("livekit_api_secret"),
-        )
+        may_reserve = partial(guard.may_reserve, pairs=settings.livekit_pairs)
         drain = partial(_drain, capacity, metrics, settings.drain_seconds)
         close = partial(_close, server, metrics)
         runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready, may_reserve)

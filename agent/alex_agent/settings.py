@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     livekit_url: LiveKitUrl = _setting("LIVEKIT_URL", "livekit.url", "ws://localhost:7880")
     livekit_api_key: Key = _setting("LIVEKIT_API_KEY", "livekit.apiKey", None)
     livekit_api_secret: Key = _setting("LIVEKIT_API_SECRET", "livekit.apiSecret", None)
+    # While keys are changed: what is signed with this pair is good too.
+    second_livekit_api_key: Key = _setting("ALEX_SECOND_LIVEKIT_API_KEY", "livekit.second.apiKey", None)
+    second_livekit_api_secret: Key = _setting("ALEX_SECOND_LIVEKIT_API_SECRET", "livekit.second.apiSecret", None)
     agent_name: str = _setting("ALEX_AGENT_NAME", "agent.name", "alex", min_length=1, max_length=64)
 
     voice: Literal["offline", "hosted"] = _setting("ALEX_VOICE", "voice", "offline")
@@ -191,6 +194,8 @@ class Settings(BaseSettings):
             missing.append(_missing("livekit_api_secret", "LiveKit is not on localhost, so there is no default"))
         elif len(self.livekit_api_secret.get_secret_value()) < SHORTEST_SECRET_CHARS:
             missing.append(_named("livekit_api_secret", f"must have at least {SHORTEST_SECRET_CHARS} characters"))
+        if bool(self.second_livekit_api_key) != bool(self.second_livekit_api_secret):
+            missing.append(_named("second_livekit_api_secret", "belongs to a second key: set both"))
         if self.voice == "hosted":
             missing += [
                 _missing(name, "the hosted voice needs it; set voice to offline to do without")
@@ -208,6 +213,12 @@ class Settings(BaseSettings):
         if missing:
             raise SettingsError("\n".join(missing))
         return self
+
+    @property
+    def livekit_pairs(self) -> list[tuple[str, str]]:
+        """Key and secret that we sign with, and then those that are good beside them."""
+        pairs = [("livekit_api_key", "livekit_api_secret"), ("second_livekit_api_key", "second_livekit_api_secret")]
+        return [(self.secret(key), self.secret(secret)) for key, secret in pairs if self.secret(key)]
 
     def secret(self, name: str) -> str:
         """Give the plain text of the key in field `name`, or an empty string when it is not set."""

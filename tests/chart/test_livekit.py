@@ -90,7 +90,10 @@ def test_only_web_creates_rooms() -> None:
     assert found["prometheus"] == {"port": 6789}
 
 
-@pytest.mark.parametrize("values", [{}, NODE, BALANCED])
+SECOND: dict[str, Any] = {"livekit": {"second": {"apiKey": "next", "apiSecret": "2" * 32}}}
+
+
+@pytest.mark.parametrize("values", [{}, NODE, BALANCED, SECOND])
 def test_the_real_server_takes_the_configuration(
     values: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +112,7 @@ def test_the_real_server_takes_the_configuration(
     keys = next(entry["value"] for entry in container(objects)["env"] if entry["name"] == "LIVEKIT_KEYS")
     # Kubernetes puts the variables that stand before it in; a secret of digits only is the one that YAML would spoil.
     keys = keys.replace("$(LIVEKIT_API_KEY)", "alex").replace("$(LIVEKIT_API_SECRET)", "1" * 32)
+    keys = keys.replace("$(SECOND_LIVEKIT_API_KEY)", "next").replace("$(SECOND_LIVEKIT_API_SECRET)", "2" * 32)
     program = stack.Program(
         "livekit",
         [stack.livekit_server(), *container(objects)["args"][:1], str(path)],
@@ -127,6 +131,7 @@ def test_the_real_server_takes_the_configuration(
     assert status == 200
     assert "livekit_" in exported
     assert "keys not set" not in program.tail()
+    assert yaml.safe_load(keys) == {"alex": "1" * 32, **({"next": "2" * 32} if values is SECOND else {})}
 
 
 def test_a_restart_lets_calls_end() -> None:
@@ -172,3 +177,21 @@ def test_server_tells_web_what_happens() -> None:
 
     assert generated["webhook"] == {"api_key": "alex", "urls": ["http://alex-web:8080/api/livekit"]}
     assert "webhook" not in existing
+
+
+@pytest.mark.parametrize(
+    "second", [{"apiKey": "next", "apiSecret": "2" * 32}, {"existingSecret": "alex-livekit-second"}]
+)
+def test_a_second_key_is_known_to_everybody(second: dict[str, str]) -> None:
+    """Server, web and agents read a second pair from one Secret, and are replaced when it comes, changes or goes."""
+    before, after = render(), render({"livekit": {"second": second}})
+
+    for name in ("alex-livekit", "alex-web", "alex-agent"):
+        template = after["Deployment", name]["spec"]["template"]
+        checksums = [
+            objects["Deployment", name]["spec"]["template"]["metadata"]["annotations"] for objects in (before, after)
+        ]
+        assert "alex-livekit-second" in str(template)
+        assert "alex-livekit-second" not in str(before["Deployment", name])
+        assert checksums[0]["checksum/livekit-key"] != checksums[1]["checksum/livekit-key"]
+    assert (("Secret", "alex-livekit-second") in after) == ("apiKey" in second)

@@ -90,7 +90,7 @@ def test_program_accepts_what_the_chart_sets(
         folder.mkdir(parents=True, exist_ok=True)
         for source in volume.get("projected", {}).get("sources", []):
             for item in source.get("secret", {}).get("items", []):
-                (folder / item["path"]).write_text("k" * 40)
+                (folder / item["path"]).write_text(f"{item['path']}-".ljust(40, "k"))  # no two keys are the same
         if "configMap" in volume:
             data = render(SCENARIOS[scenario])["ConfigMap", volume["configMap"]["name"]]["data"]
             for name, text in data.items():

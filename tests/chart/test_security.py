@@ -105,6 +105,7 @@ def test_no_key_is_written_outside_a_secret(scenario: str) -> None:
     values = SCENARIOS[scenario] or {}
     keys = [values.get("livekit", {}).get("apiSecret"), values.get("web", {}).get("adminKey")]
     sign_in = values.get("web", {}).get("signIn", {})
+    keys += [values.get("livekit", {}).get("second", {}).get("apiSecret")]
     keys += [sign_in.get("accessCode"), sign_in.get("captcha", {}).get("secret")]
     keys += [values.get("offline", {}).get("apiKey"), values.get("redis", {}).get("password")]
     keys += [provider.get("apiKey") for provider in values.get("providers", {}).values()]

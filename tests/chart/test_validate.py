@@ -91,6 +91,19 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"livekit": {"apiSecret": SECRET, "existingSecret": "lk"}},
         ["livekit.apiSecret and livekit.existingSecret", "keep one"],
     ),
+    "a second LiveKit secret that can be guessed": (
+        {"livekit": {"second": {"apiKey": "old", "apiSecret": "short"}}},
+        ["livekit.second.apiSecret", "32 characters"],
+    ),
+    "two second LiveKit keys": (
+        {"livekit": {"second": {"apiKey": "old", "apiSecret": SECRET, "existingSecret": "old"}}},
+        ["livekit.second.existingSecret", "keep one"],
+    ),
+    "half a second LiveKit key": (put("livekit.second.apiSecret", SECRET), ["livekit.second", "set both"]),
+    "two LiveKit keys of one name": (
+        {"livekit": {"second": {"apiKey": "alex", "apiSecret": SECRET}}},
+        ["livekit.second.apiKey and livekit.apiKey are both alex", "rename"],
+    ),
     "two LiveKit servers": (put("livekit.url", "wss://lk"), ["livekit.url is set", "livekit.enabled to false"]),
     "an exposure by no address": (put("livekit.exposure", "address"), ["set livekit.address"]),
     "an address without its exposure": (

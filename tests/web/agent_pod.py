@@ -31,6 +31,7 @@ class AgentPod:
     spent_usd: float = 0.0
     asked: int = 0
     secret: str = SECRET
+    also: list[tuple[str, str]] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
     _runner: web.AppRunner | None = None
     _hole: list[socket.socket] = field(default_factory=list)
@@ -84,7 +85,7 @@ class AgentPod:
         return web.json_response(self._report())
 
     async def _reserve(self, request: web.Request) -> web.Response:
-        if not may_reserve(request.headers["Authorization"], "devkey", self.secret):
+        if not may_reserve(request.headers["Authorization"], [("devkey", self.secret), *self.also]):
             raise web.HTTPUnauthorized
         room = (await request.json())["room"]
         status = 201

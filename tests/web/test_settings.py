@@ -132,6 +132,15 @@ def test_missing_key_file_names_the_secret(monkeypatch: pytest.MonkeyPatch, tmp_
 @pytest.mark.parametrize(
     ("env", "says"),
     [
+        ({"ALEX_SECOND_LIVEKIT_API_KEY": "next"}, "livekit.second.apiSecret): belongs to a second key"),
+        (
+            {"ALEX_SECOND_LIVEKIT_API_KEY": "key", "ALEX_SECOND_LIVEKIT_API_SECRET": "t" * 32},
+            "livekit.second.apiKey): is the name of the first key too",
+        ),
+        (
+            {"ALEX_SECOND_LIVEKIT_API_KEY": "next", "ALEX_SECOND_LIVEKIT_API_SECRET": "short"},
+            "livekit.second.apiSecret): must have at least 32",
+        ),
         ({"ALEX_ACCESS_CODE": "alex"}, "web.signIn.accessCode): must have at least 8"),
         ({"ALEX_OIDC_ISSUER": "https://login.example"}, "web.signIn.oidc.audience): belongs to an issuer"),
         ({"ALEX_OIDC_AUDIENCE": "alex"}, "web.signIn.oidc.audience): belongs to an issuer"),

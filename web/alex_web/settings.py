@@ -136,6 +136,9 @@ class Settings(BaseSettings):
     livekit_url: LiveKitUrl = _setting("LIVEKIT_URL", "livekit.url", "ws://localhost:7880")
     livekit_api_key: Key = _setting("LIVEKIT_API_KEY", "livekit.apiKey", None)
     livekit_api_secret: Key = _setting("LIVEKIT_API_SECRET", "livekit.apiSecret", None)
+    # While keys are changed: what is signed with this pair is good too.
+    second_livekit_api_key: Key = _setting("ALEX_SECOND_LIVEKIT_API_KEY", "livekit.second.apiKey", None)
+    second_livekit_api_secret: Key = _setting("ALEX_SECOND_LIVEKIT_API_SECRET", "livekit.second.apiSecret", None)
     # Pods and browsers reach LiveKit by different addresses; this one is for browsers.
     public_livekit_url: LiveKitUrl | None = _setting("ALEX_PUBLIC_LIVEKIT_URL", "livekit.publicUrl", None)
     agent_name: str = _setting("ALEX_AGENT_NAME", "agent.name", "alex", min_length=1, max_length=64)
@@ -153,7 +156,7 @@ class Settings(BaseSettings):
     allowed_origins: Origins = _setting("ALEX_ALLOWED_ORIGINS", "web.allowedOrigins", ())
     admin_key: Key = _setting("ALEX_ADMIN_KEY", "web.adminKey", None)
 
-    # Who may ask for a token: everybody, or whoever has a code, or whoever an OIDC issuer knows; and a CAPTCHA beside it.
+    # Who may ask for a token: everybody, whoever has a code, or whoever an OIDC issuer knows; and a CAPTCHA beside it.
     access_code: Key = _setting("ALEX_ACCESS_CODE", "web.signIn.accessCode", None)
     oidc_issuer: HttpUrl | None = _setting("ALEX_OIDC_ISSUER", "web.signIn.oidc.issuer", None)
     oidc_audience: str | None = _setting("ALEX_OIDC_AUDIENCE", "web.signIn.oidc.audience", None)
@@ -233,10 +236,20 @@ class Settings(BaseSettings):
             )
         if self.admin_key is not None and len(self.admin_key.get_secret_value()) < SHORTEST_ADMIN_KEY_CHARS:
             wrong.append(_named("admin_key", f"must have at least {SHORTEST_ADMIN_KEY_CHARS} characters"))
-        wrong += self._wrong_sign_in()
+        wrong += self._wrong_second_pair() + self._wrong_sign_in()
         if wrong:
             raise SettingsError("\n".join(wrong))
         return self
+
+    def _wrong_second_pair(self) -> list[str]:
+        key, secret = self.secret("second_livekit_api_key"), self.secret("second_livekit_api_secret")
+        if bool(key) != bool(secret):
+            return [_named("second_livekit_api_secret", "belongs to a second key: set both")]
+        if key and key == self.secret("livekit_api_key"):
+            return [_named("second_livekit_api_key", "is the name of the first key too: the second needs another")]
+        if secret and len(secret) < SHORTEST_SECRET_CHARS:
+            return [_named("second_livekit_api_secret", f"must have at least {SHORTEST_SECRET_CHARS} characters")]
+        return []
 
     def _wrong_sign_in(self) -> list[str]:
         wrong = []
@@ -257,6 +270,12 @@ class Settings(BaseSettings):
     def server_url(self) -> str:
         """The WebSocket address that callers are given."""
         return _with_scheme(self.public_livekit_url or self.livekit_url, {"http": "ws", "https": "wss"})
+
+    @property
+    def livekit_pairs(self) -> list[tuple[str, str]]:
+        """Key and secret that we sign with, and then those that are good beside them."""
+        pairs = [("livekit_api_key", "livekit_api_secret"), ("second_livekit_api_key", "second_livekit_api_secret")]
+        return [(self.secret(key), self.secret(secret)) for key, secret in pairs if self.secret(key)]
 
     def secret(self, name: str) -> str:
         """Give the plain text of the key in field `name`, or an empty string when it is not set."""

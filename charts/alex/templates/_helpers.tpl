@@ -79,6 +79,28 @@ imagePullSecrets:
 {{- .Values.livekit.existingSecret | default (printf "%s-livekit" (include "alex.fullname" .)) -}}
 {{- end -}}
 
+{{/* Name of the Secret with the second key pair; empty when there is none. */}}
+{{- define "alex.secondLivekitSecretName" -}}
+{{- with .Values.livekit.second -}}
+{{- if .existingSecret -}}
+{{- .existingSecret -}}
+{{- else if .apiSecret -}}
+{{ include "alex.fullname" $ }}-livekit-second
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The files of both key pairs, as sources of the projected volume at /etc/alex/keys. */}}
+{{- define "alex.livekitKeyFiles" -}}
+{{- range $prefix, $secret := dict "" (include "alex.livekitSecretName" .) "ALEX_SECOND_" (include "alex.secondLivekitSecretName" .) -}}
+{{- if $secret }}
+{{- range $key := list "LIVEKIT_API_KEY" "LIVEKIT_API_SECRET" }}
+{{ include "alex.keyFile" (dict "secret" $secret "key" $key "file" (printf "%s%s" $prefix $key)) }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/*
 The LiveKit secret: the value, else what the cluster already holds, else 48 random characters. It is decided once per
 render and kept in the values, so that the Secret and the checksums of the pods agree and a no-op upgrade restarts nothing.
@@ -92,12 +114,15 @@ render and kept in the values, so that the Secret and the checksums of the pods 
 {{- .Values.livekit.decidedApiSecret -}}
 {{- end -}}
 
-{{/* Changes when the LiveKit key pair changes, so that pods which read it at start are replaced. */}}
+{{/* Changes when a LiveKit key pair changes, so that pods which read it at start are replaced. */}}
 {{- define "alex.livekitSecretChecksum" -}}
-{{- if .Values.livekit.existingSecret -}}
-{{- .Values.livekit.existingSecret | sha256sum -}}
+{{- $first := .Values.livekit.existingSecret | default (printf "%s:%s" .Values.livekit.apiKey (include "alex.livekitApiSecret" .)) -}}
+{{- with .Values.livekit.second -}}
+{{- if include "alex.secondLivekitSecretName" $ -}}
+{{- printf "%s %s" $first (.existingSecret | default (printf "%s:%s" .apiKey .apiSecret)) | sha256sum -}}
 {{- else -}}
-{{- printf "%s:%s" .Values.livekit.apiKey (include "alex.livekitApiSecret" .) | sha256sum -}}
+{{- $first | sha256sum -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -229,6 +254,12 @@ scaleDown:
   value: /etc/alex/keys/LIVEKIT_API_KEY
 - name: LIVEKIT_API_SECRET_FILE
   value: /etc/alex/keys/LIVEKIT_API_SECRET
+{{- if include "alex.secondLivekitSecretName" . }}
+- name: ALEX_SECOND_LIVEKIT_API_KEY_FILE
+  value: /etc/alex/keys/ALEX_SECOND_LIVEKIT_API_KEY
+- name: ALEX_SECOND_LIVEKIT_API_SECRET_FILE
+  value: /etc/alex/keys/ALEX_SECOND_LIVEKIT_API_SECRET
+{{- end }}
 - name: ALEX_AGENT_NAME
   value: {{ .Values.agent.name | quote }}
 {{- end -}}

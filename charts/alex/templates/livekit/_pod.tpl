@@ -73,10 +73,24 @@ spec:
             secretKeyRef:
               name: {{ include "alex.livekitSecretName" . | quote }}
               key: LIVEKIT_API_SECRET
-        # The server wants the pair as one YAML map, and ignores a secret that reads as a number: hence the quotes. Its key file
+        {{- $second := include "alex.secondLivekitSecretName" . }}
+        {{- if $second }}
+        {{- range $key := list "LIVEKIT_API_KEY" "LIVEKIT_API_SECRET" }}
+        - name: SECOND_{{ $key }}
+          valueFrom:
+            secretKeyRef:
+              name: {{ $second | quote }}
+              key: {{ $key }}
+        {{- end }}
+        {{- end }}
+        # The server wants the pairs as one YAML map, and ignores a secret that reads as a number: hence the quotes. Its key file
         # would need a Secret of a shape of its own.
         - name: LIVEKIT_KEYS
+          {{- if $second }}
+          value: "{'$(LIVEKIT_API_KEY)': '$(LIVEKIT_API_SECRET)', '$(SECOND_LIVEKIT_API_KEY)': '$(SECOND_LIVEKIT_API_SECRET)'}"
+          {{- else }}
           value: "'$(LIVEKIT_API_KEY)': '$(LIVEKIT_API_SECRET)'"
+          {{- end }}
       ports:
         - name: signal
           containerPort: 7880
