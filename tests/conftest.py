@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 SUITES = {
     "agent": "unit",
     "web": "unit",
+    "abuse": "abuse",
     "offline": "unit",
     "caller": "unit",
     "docs": "unit",
