@@ -21,6 +21,7 @@ from alex_agent import logs, pipeline
 from alex_agent.assistant import Alex, instructions
 from alex_agent.capacity import HAND_OVER
 from alex_agent.channel import CHANNEL, Sender, scratch
+from alex_agent.idle import Idle
 from alex_agent.providers import Link, Stage
 from alex_agent.recall import Recall, chat_context
 from alex_agent.settings import Settings
@@ -91,6 +92,8 @@ BACK = "Sorry, I was gone for a moment. I am back now."
 # The text stream with the figures of each turn, which the page shows to whoever asks.
 FIGURES = "alex.turn"
 
+QUIET = "I have not heard from you for a while, so I will hang up now. Call again whenever you like. Goodbye!"
+
 FAREWELL = "We have talked for a long time, so I have to hang up now. Call again whenever you like. Goodbye!"
 
 
@@ -135,6 +138,7 @@ class Call:
             transcription_timeout=pipeline.TRANSCRIPT_SECONDS,
             session_close_transcript_timeout=pipeline.LAST_TRANSCRIPT_SECONDS,
         )
+        self._idle = Idle(self._settings.idle_seconds, lambda: self._spawn(self._too_quiet()))
         self._answered_at: float | None = None  # on the monotonic clock
         self._over = asyncio.Event()
         self._outcome: Outcome = "cut"  # until somebody says how it ended: the parent shut us down
@@ -188,6 +192,7 @@ class Call:
             ),
         )
         asyncio.get_running_loop().call_later(self._settings.max_call_seconds, lambda: self._spawn(self._too_long()))
+        self._idle.follow(self._session)
         self._answered_at = time.monotonic()
         log.info("call_answered", taken_over=bool(before), **({"trace": self._trace.id} if self._trace else {}))
         if before:
@@ -256,6 +261,11 @@ class Call:
             self._session.off("agent_state_changed", on_state)
         await self._hang_up("ended", unless_spoken_to=True)
 
+    async def _too_quiet(self) -> None:
+        await self._session.say(QUIET, allow_interruptions=True, add_to_chat_ctx=False)
+        await self._hang_up("ended", unless_spoken_to=True)
+        self._idle.restart()  # somebody made a sound: perhaps words follow
+
     async def _too_long(self) -> None:
         await self._session.interrupt(force=True)
         await self._session.say(FAREWELL, allow_interruptions=False)
@@ -307,6 +317,7 @@ class Call:
     async def _leave(self) -> None:
         self._turns.close()
         self._recall.close()
+        self._idle.close()
         await self._session.aclose()
         if self._outcome in ("ended", "nobody_came", "too_long", "failed"):
             try:

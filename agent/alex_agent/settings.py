@@ -139,6 +139,7 @@ class Settings(BaseSettings):
     slots: int = _setting("ALEX_SLOTS", "agent.slots", 4, ge=1, le=100)
     drain_seconds: int = _setting("ALEX_DRAIN_SECONDS", "agent.drainSeconds", 3600, ge=1, le=86400)
     max_call_seconds: int = _setting("ALEX_MAX_CALL_SECONDS", "agent.maxCallSeconds", 3600, ge=10, le=86400)
+    idle_seconds: int = _setting("ALEX_IDLE_SECONDS", "agent.idleSeconds", 600, ge=0, le=86400)
     alone_seconds: int = _setting("ALEX_ALONE_SECONDS", "agent.aloneSeconds", 15, ge=1, le=600)
     prompt_file: Path | None = _setting("ALEX_PROMPT_FILE", "agent.prompt", None)
     greeting: str = _setting(
