@@ -182,6 +182,19 @@ async def test_conversation_is_copied_and_saved(open_page: Open) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\d call with Alex\.txt", download.suggested_filename)
 
 
+async def test_newest_line_stays_in_sight(open_page: Open) -> None:
+    """What opens below the conversation does not cover its newest line."""
+    alex = await open_page(viewport={"width": 390, "height": 700})
+    await alex.connected()
+    await alex.standin("s => { for (let i = 0; i < 20; i += 1) s.caption('alex', `l${i}`, [`This is line ${i}.`]) }")
+    await alex.standin(f"s => s.turn({TURN})")
+    await alex.page.get_by_text("How quick was that?").click()
+
+    await expect(alex.page.get_by_text("This is line 19.")).to_be_in_viewport(ratio=1)
+    scroll = alex.page.locator("#scroll")
+    assert await scroll.evaluate("e => e.scrollHeight - e.clientHeight - e.scrollTop") < 5
+
+
 async def test_reading_back_is_not_disturbed(open_page: Open) -> None:
     """Whoever has scrolled up stays there while more is said, and has a button to the newest line."""
     alex = await open_page(viewport={"width": 390, "height": 700})

@@ -13,6 +13,8 @@ export class Conversation {
   #strings;
   /** @type {Map<string, HTMLElement>} */
   #lines = new Map();
+  /** Whether what comes is scrolled to: until somebody looks back. */
+  #following = true;
 
   /** @param {Document} page @param {Strings} strings */
   constructor(page, strings) {
@@ -20,7 +22,9 @@ export class Conversation {
     /** @param {string} id */
     const part = (id) => /** @type {HTMLElement} */ (page.getElementById(id));
     this.#parts = { scroll: part('scroll'), empty: part('empty'), list: part('captions'), tools: part('tools'), newest: part('newest') };
-    this.#parts.scroll.addEventListener('scroll', () => this.#offerNewest(), { passive: true });
+    this.#parts.scroll.addEventListener('scroll', () => this.#look(), { passive: true });
+    // What opens below it takes some of its room.
+    new ResizeObserver(() => this.#following && this.#follow()).observe(this.#parts.scroll);
     this.#parts.newest.addEventListener('click', () => this.#follow());
   }
 
@@ -30,24 +34,22 @@ export class Conversation {
 
   /** @param {Caption} caption */
   show({ id, who, text, final, failed = false }) {
-    const following = this.#nearEnd();
     const line = this.#lines.get(id) ?? this.#begin(id, who);
     line.classList.toggle('is-interim', !final);
     const paragraph = /** @type {HTMLElement} */ (line.querySelector('.text'));
     if (paragraph.textContent !== text) paragraph.textContent = text;
     if (failed) this.#note(line, 'not-sent', 'notSent');
-    if (following) this.#follow();
-    else this.#offerNewest();
+    if (this.#following) this.#follow();
+    else this.#look();
   }
 
   /** Marks where the caller took the word: the last thing that Alex said. */
   interrupted() {
     const said = [...this.#lines.values()].filter((line) => line.classList.contains('from-alex')).pop();
     if (!said || said.querySelector('.cut')) return;
-    const following = this.#nearEnd();
     said.classList.add('is-cut');
     this.#note(said, 'cut', 'interruptedHere');
-    if (following) this.#follow();
+    if (this.#following) this.#follow();
   }
 
   /** Nothing more will come: what was half said stays as it is. */
@@ -58,6 +60,7 @@ export class Conversation {
   clear() {
     this.#lines.clear();
     this.#parts.list.replaceChildren();
+    this.#following = true;
     this.refresh();
   }
 
@@ -72,7 +75,6 @@ export class Conversation {
   refresh() {
     this.#parts.empty.hidden = !this.empty;
     this.#parts.tools.hidden = this.empty;
-    this.#offerNewest();
   }
 
   /** @returns {string} the conversation as plain text, a line for each thing said */
@@ -132,18 +134,16 @@ export class Conversation {
     return key === 'alex' ? this.#strings.name : this.#strings.text(key);
   }
 
-  #nearEnd() {
-    const { scroll } = this.#parts;
-    return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END;
+  #look() {
+    const { scroll, newest } = this.#parts;
+    this.#following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END;
+    newest.hidden = this.#following;
   }
 
   #follow() {
     const { scroll, newest } = this.#parts;
+    this.#following = true;
     scroll.scrollTop = scroll.scrollHeight;
     newest.hidden = true;
-  }
-
-  #offerNewest() {
-    this.#parts.newest.hidden = this.#nearEnd();
   }
 }
