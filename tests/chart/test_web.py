@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from alex_web.brand import Brand
 from chart.render import Object, render, scenarios
 
 
@@ -164,3 +165,12 @@ def test_a_pod_that_goes_still_answers_for_a_while() -> None:
 
     assert command == ["python", "-c", "import time; time.sleep(5)"]
     assert pod().get("terminationGracePeriodSeconds", 30) >= 20
+
+
+def test_brand_reaches_web_as_it_is() -> None:
+    """What the page is to be called and look like arrives as web reads it, with quotes and signs of any kind."""
+    brand = {"name": 'A "B" & <C>', "accent": "#0a5bd6", "links": {"imprint": "https://a.example/?x=1&y=2"}}
+    told = Brand.model_validate_json(env({"web": {"brand": brand}})["ALEX_BRAND"])
+
+    assert (told.name, told.accent, told.links) == tuple(brand.values())
+    assert Brand.model_validate_json(env()["ALEX_BRAND"]) == Brand()

@@ -13,6 +13,7 @@
       'DataReceived',
       'LocalTrackUnpublished',
       'AudioPlaybackStatusChanged',
+      'ConnectionQualityChanged',
       'SignalReconnecting',
       'Reconnecting',
       'Reconnected',
@@ -76,6 +77,21 @@
     async unmute() {
       this.isMuted = false;
     }
+    async setDeviceId(id) {
+      if (plan.device === 'fails') throw new DOMException('as planned', 'OverconstrainedError');
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: { deviceId: id } });
+      this.mediaStreamTrack.stop();
+      [this.mediaStreamTrack] = stream.getAudioTracks();
+      this.restarted();
+      return true;
+    }
+    on(name, handler) {
+      if (name === 'restarted') this.handler = handler;
+    }
+    restarted() {
+      standin.microphone = this.mediaStreamTrack;
+      this.handler?.();
+    }
     stop() {
       this.mediaStreamTrack.stop();
     }
@@ -115,7 +131,7 @@
 
   const alex = () => room.remoteParticipants.get('alex');
 
-  globalThis.standin = {
+  const standin = (globalThis.standin = {
     plan,
     sent,
     left: () => room.left === true,
@@ -138,6 +154,7 @@
       room.emit('ParticipantDisconnected', gone, reason);
     },
     emit: (name, ...args) => room.emit(name, ...args),
+    quality: (quality) => room.emit('ConnectionQualityChanged', quality, room.localParticipant),
     blockAudio() {
       room.canPlaybackAudio = false;
       room.emit('AudioPlaybackStatusChanged');
@@ -159,19 +176,21 @@
     turn(told) {
       room.readers.get('alex.turn')({ readAll: async () => JSON.stringify(told) });
     },
-  };
+  });
 
   globalThis.LivekitClient = {
     Room,
     RoomEvent,
+    TrackEvent: { Restarted: 'restarted' },
     ConnectionError: class extends Error {},
     ConnectionErrorReason: { NotAllowed: 0 },
     setLogLevel() {},
     async createLocalAudioTrack(constraints) {
       if (plan.microphone === 'asking') await new Promise(() => {});
-      if (plan.microphone) throw new DOMException('as planned', plan.microphone);
+      if (plan.microphone) throw new DOMException(plan.message ?? 'as planned', plan.microphone);
       const stream = await navigator.mediaDevices.getUserMedia({ audio: constraints });
-      return new LocalTrack(stream.getAudioTracks()[0]);
+      [standin.microphone] = stream.getAudioTracks();
+      return (standin.track = new LocalTrack(standin.microphone));
     },
   };
 })();

@@ -16,6 +16,7 @@ from page.browser import Alex, Open
 from page.conftest import babble
 from page.peer import RATE, Peer, peer
 from page.site_server import Answer, Site, line
+from page.states import choose_hold
 from playwright.async_api import expect
 from stack import NAMES, SECRET, Stack, free_port
 
@@ -80,7 +81,7 @@ async def room(server: Stack, site: Site) -> AsyncIterator[Room]:
         await lk.room.create_room(api.CreateRoomRequest(name=made.name, empty_timeout=30))
         site.mint = made.token
         site.hang_up = made.hang_up
-        site.livekit = f"{server.livekit_url} {server.livekit_url.replace('ws', 'http', 1)}"
+        site.livekit = server.livekit_url
         yield made
 
 
@@ -192,6 +193,43 @@ async def test_the_caller_is_heard_and_mute_is_silence(open_page: Open, agent: P
     assert max(agent.heard, default=0) < SILENCE
     await alex.button("Unmute me").click()
     await until(lambda: max(agent.heard[-20:], default=0) > VOICE, "the voice after unmuting")
+
+
+async def test_hold_to_talk_in_a_real_room(open_page: Open, agent: Peer) -> None:
+    """With hold to talk Alex hears the caller while the button is held, and silence, not nothing, when it is not."""
+    alex = await open_page(real=True)
+    await choose_hold(alex)
+    await alex.button("Talk to Alex").click()
+    await expect(alex.heading).to_have_text("Calling Alex…", timeout=15_000)
+    await agent.state("listening")
+    await expect(alex.heading).to_have_text("Your turn")
+    await until(lambda: len(agent.heard) > 30, "frames of silence at the peer")
+    assert max(agent.heard) < SILENCE
+    await alex.page.locator("#microphone").hover()
+    await alex.page.mouse.down()
+    await until(lambda: max(agent.heard[-20:]) > VOICE, "the voice while it is held")
+    await asyncio.sleep(0.4)  # a shorter press is a tap
+    await alex.page.mouse.up()
+    await expect(alex.heading).to_have_text("Your turn")
+    await asyncio.sleep(0.7)
+    agent.heard.clear()
+    await asyncio.sleep(2.5)
+
+    assert len(agent.heard) > 15
+    assert max(agent.heard) < SILENCE
+
+
+async def test_another_microphone_in_a_real_call(open_page: Open, agent: Peer) -> None:
+    """A microphone that is chosen during the call is the one that Alex hears from then on, without a new call."""
+    alex = await in_call(open_page, agent)
+    await alex.button("Sound and microphone").click()
+    await alex.page.get_by_label("Microphone", exact=True).select_option(label="Fake Audio Input 2")
+    await alex.button("Done").click()
+    await asyncio.sleep(1)
+    agent.heard.clear()
+
+    await until(lambda: max(agent.heard, default=0) > VOICE, "the voice from the other microphone")
+    await expect(alex.heading).to_have_text("Listening")
 
 
 async def test_captions_of_both_sides(open_page: Open, agent: Peer) -> None:

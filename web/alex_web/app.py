@@ -48,17 +48,20 @@ def create_app(settings: Settings) -> Quart:
     app.extensions["alex"] = service
     problems.install(app)
     openapi.install(app)
-    page = Page(settings.server_url)
+    page = Page(settings.server_url, settings.brand)
+    for value, (wanted, taken) in settings.brand.corrections().items():
+        # Not refused: nobody should be left without a page for a colour.
+        log.warning("page_color_corrected", chart_value=f"web.brand.{value}", wanted=wanted, taken=taken)
 
     @app.get("/")
     @hide
     async def index() -> Response:
-        return page.answer("index.html")
+        return page.index()
 
     @app.get("/static/<path:name>")
     @hide
     async def static(name: str) -> Response:
-        return page.answer(name)
+        return page.file(name)
 
     app.register_blueprint(api.blueprint(service))
     app.register_blueprint(rooms.blueprint(service))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from alex_web.brand import Brand
 
 DEVELOPMENT_KEY = "devkey"
 DEVELOPMENT_SECRET = "alex-development-secret-32-chars"  # noqa: S105 - public on purpose, localhost only
@@ -83,6 +86,15 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(origin.lower() for origin in value)
 
 
+def _json(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("must be a JSON object") from None
+
+
 def _setting(variable: str, chart_value: str, default: Any = ..., **rules: Any) -> Any:
     """Name the environment variable and the chart value of a field together, so that errors can too."""
     return Field(default, validation_alias=variable, json_schema_extra={"chart": chart_value}, **rules)
@@ -95,6 +107,8 @@ PodHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterVa
 Address = Annotated[str, AfterValidator(_address)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_origins)]
 Choices = Annotated[frozenset[Choice], NoDecode, BeforeValidator(_words)]
+
+JsonBrand = Annotated[Brand, NoDecode, BeforeValidator(_json)]
 
 
 class _Source(PydanticBaseSettingsSource):
@@ -188,6 +202,9 @@ class Settings(BaseSettings):
     # What the number of agent pods that autoscalers are told follows from.
     calls_per_pod: int = _setting("ALEX_CALLS_PER_POD", "agent.autoscaling.callsPerPod", 4, ge=1, le=100)
     buffer_calls: int = _setting("ALEX_BUFFER_CALLS", "agent.autoscaling.bufferCalls", 2, ge=0, le=10000)
+
+    # What the page is called and looks like.
+    brand: JsonBrand = _setting("ALEX_BRAND", "web.brand", Brand())
 
     http_host: str = _setting("ALEX_HTTP_HOST", "web", "127.0.0.1")
     http_port: int = _setting("ALEX_HTTP_PORT", "web", 8080, ge=0, le=65535)
@@ -299,7 +316,9 @@ def read() -> Settings:
                 lines.append(problem["msg"].removeprefix("Value error, "))
                 continue
             field = next(n for n, f in Settings.model_fields.items() if f.validation_alias == problem["loc"][0])
-            lines.append(_named(field, problem["msg"].removeprefix("Value error, ")))
+            inside = ".".join(part for part in problem["loc"][1:] if isinstance(part, str))
+            said = problem["msg"].removeprefix("Value error, ")
+            lines.append(_named(field, f"{inside}: {said}" if inside else said))
         raise SettingsError("\n".join(dict.fromkeys(lines))) from None
 
 

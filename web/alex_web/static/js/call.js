@@ -1,43 +1,23 @@
 /**
  * One call with Alex: microphone, token, room, agent, captions, and how it ends. Knows nothing of the page.
  *
- * Events: `changed` (read `snapshot`), `caption` (detail: Caption), `sound` and `sound-ended` (detail: one of LiveKit's
- * remote tracks; Alex may have several, and a successor's may come before its predecessor's goes), `microphone` (detail:
- * the caller's MediaStreamTrack or null), `figures` (detail: Figures, after each answer).
+ * Events: `changed` (read `snapshot`), `caption` (detail: Caption), `interrupted` (the caller took the word while Alex spoke),
+ * `sound` and `sound-ended` (detail: one of LiveKit's remote tracks; Alex may have several, and a successor's may come before
+ * its predecessor's goes), `microphone` (detail: the caller's MediaStreamTrack or null), `figures` (detail: Figures, after each
+ * answer).
  *
- * @typedef {'idle'|'microphone'|'connecting'|'busy'|'waiting'|'live'|'reconnecting'|'ended'} Phase
- * @typedef {'listening'|'thinking'|'speaking'} Mood
- *
- * @typedef {object} Snapshot
- * @property {Phase} phase
- * @property {Mood} mood what Alex does; means something in `live` and `reconnecting`
- * @property {boolean} voice whether this call has a microphone
- * @property {boolean} microphoneOn
- * @property {boolean} microphoneLost it was there and went away during the call
- * @property {boolean} audioBlocked the browser wants a click before it plays sound
- * @property {'first'|'long'|'again'} wait why we wait for Alex; means something in `waiting`
- * @property {number|null} retryAt when the next try for a line starts (epoch milliseconds), null while trying
- * @property {number|null} startedAt when Alex picked up (epoch milliseconds)
- * @property {number|null} endedAt
- * @property {'you'|'alex'|null} endedBy
- * @property {string|null} problem a code of strings.js; only in `ended`
- *
- * @typedef {object} Caption
- * @property {string} id
- * @property {'you'|'alex'} who
- * @property {string} text the whole text so far, never a part of it
- * @property {boolean} final false while it may still change
- * @property {boolean} [failed] it was typed and did not reach Alex
+ * @typedef {import('./snapshot.js').Snapshot} Snapshot
+ * @typedef {import('./snapshot.js').Mood} Mood
+ * @typedef {import('./captions.js').Caption} Caption
+ * @typedef {import('./microphone.js').Microphone} Microphone
  */
-
 import { figuresOf } from './figures.js';
+import { Line } from './line.js';
+import { openMicrophone } from './microphone.js';
+import { CallProblem } from './problems.js';
+import { agentOf, join, listen, send } from './room.js';
+import { fresh } from './snapshot.js';
 
-const TOPIC_CAPTIONS = 'lk.transcription';
-const TOPIC_TYPED = 'lk.chat';
-/** From the agent: what each turn took. */
-const TOPIC_FIGURES = 'alex.turn';
-/** From web: nobody is free, and nobody is coming. */
-const TOPIC_BUSY = 'alex.busy';
 const AGENT_STATE = 'lk.agent.state';
 
 /** Waits in milliseconds, each with its reason. */
@@ -48,43 +28,12 @@ const WAIT = {
   agent: 30_000,
   /** An agent that says goodbye closes the room at once; one that had to go is followed by another within this. */
   goodbye: 8_000,
-  /** Nobody waits longer for a free line without wanting to be asked again. */
-  line: 300_000,
-  /** A token is a matter of milliseconds; a hanging server must not look like a slow one. */
-  token: 15_000,
-  /** What a busy server without a usable Retry-After gets. */
-  retryDefault: 5_000,
-  /** A longer Retry-After is not a wait one should watch. */
-  retryMost: 60_000,
+  /** Alex stops half a second after the caller began: words that came within this took the word from Alex. */
+  tookTheWord: 1_500,
 };
 
 /** LiveKit's DisconnectReason, as far as it changes what we say. */
 const REASON = { clientInitiated: 1, duplicateIdentity: 2, participantRemoved: 4, roomDeleted: 5, roomClosed: 10 };
-
-/** A problem with a code that strings.js has words for. */
-export class CallProblem extends Error {
-  /** @param {string} code @param {unknown} [cause] */
-  constructor(code, cause) {
-    super(code, { cause });
-    this.code = code;
-  }
-}
-
-/** @returns {Snapshot} */
-const fresh = () => ({
-  phase: 'idle',
-  mood: 'listening',
-  voice: false,
-  microphoneOn: false,
-  microphoneLost: false,
-  audioBlocked: false,
-  wait: 'first',
-  retryAt: null,
-  startedAt: null,
-  endedAt: null,
-  endedBy: null,
-  problem: null,
-});
 
 export class Call extends EventTarget {
   /** @type {Snapshot} */
@@ -95,14 +44,11 @@ export class Call extends EventTarget {
   #room = null;
   /** What the room was joined with. @type {string} */
   #token = '';
-  /** @type {any} LiveKit's LocalAudioTrack */
+  /** @type {Microphone|null} */
   #microphone = null;
-  /** @type {any} */
-  #sdk = null;
-  /** @type {Map<string, number>} newest stream of each caption segment: older ones stop writing */
-  #segments = new Map();
-  #streams = 0;
   #typed = 0;
+  /** When the caller's last words came (epoch milliseconds). */
+  #saidAt = 0;
   /** @type {ReturnType<typeof setTimeout>[]} */
   #timers = [];
 
@@ -115,7 +61,7 @@ export class Call extends EventTarget {
   constructor({ sdk, tokenUrl, hangUpUrl }) {
     super();
     this.loadSdk = sdk;
-    this.tokenUrl = tokenUrl;
+    this.line = new Line(tokenUrl);
     this.hangUpUrl = hangUpUrl;
   }
 
@@ -130,26 +76,26 @@ export class Call extends EventTarget {
   /**
    * Starts a call, with a microphone or for typing only. Every outcome arrives as `changed`.
    *
-   * @param {{voice: boolean}} options
+   * @param {{voice: boolean, deviceId?: string, pushToTalk?: boolean}} options
    */
-  async start({ voice }) {
+  async start({ voice, deviceId = '', pushToTalk = false }) {
     if (this.active) return;
     const attempt = new AbortController();
     this.#attempt = attempt;
-    this.#segments.clear();
-    this.#set({ ...fresh(), phase: voice ? 'microphone' : 'connecting', voice, microphoneOn: voice });
+    this.#set({ ...fresh(), phase: voice ? 'microphone' : 'connecting', voice, pushToTalk, microphoneOn: voice && !pushToTalk });
     try {
       const sdk = await this.#loaded(voice);
-      this.#sdk = sdk;
-      if (voice) await this.#openMicrophone(sdk, attempt.signal);
+      // Before the token: the question may stay open for minutes, a token lives two.
+      if (voice) await this.#openMicrophone(sdk, { deviceId, pushToTalk }, attempt.signal);
       this.#set({ phase: 'connecting' });
-      const pass = await this.#line(attempt.signal);
+      const pass = await this.line.wait(attempt.signal, (retryAt) => this.#set({ phase: 'busy', retryAt }));
       await this.#join(sdk, pass, attempt.signal);
     } catch (error) {
       if (attempt.signal.aborted) return;
       // The page says it to the caller; this is for whoever is asked why.
       console.info('The call failed:', error);
-      this.#end({ problem: error instanceof CallProblem ? error.code : 'server-trouble' });
+      const known = error instanceof CallProblem ? error : new CallProblem('server-trouble');
+      this.#end({ problem: known.code, retryAt: known.retryAt });
     }
   }
 
@@ -170,16 +116,24 @@ export class Call extends EventTarget {
     this.hangUp();
   }
 
-  /** Puts an ended call away. */
-  dismiss() {
-    if (this.#snapshot.phase === 'ended') this.#set(fresh());
+  /** @param {boolean} on muted or not, held or not */
+  async setMicrophone(on) {
+    await this.#microphone?.set(on);
+    this.#tellMicrophone();
   }
 
-  /** @param {boolean} on */
-  async setMicrophone(on) {
-    if (!this.#microphone) return;
-    await (on ? this.#microphone.unmute() : this.#microphone.mute());
-    this.#set({ microphoneOn: !this.#microphone.isMuted });
+  /** @param {boolean} pushToTalk from now on */
+  async holdToTalk(pushToTalk) {
+    await this.#microphone?.hold(pushToTalk);
+    if (this.active) this.#set({ pushToTalk });
+    this.#tellMicrophone();
+  }
+
+  /** @param {string} deviceId @returns {Promise<boolean>} whether it is used now, or from the next call on */
+  async useMicrophone(deviceId) {
+    const used = (await this.#microphone?.use(deviceId)) ?? true;
+    this.#tellMicrophone();
+    return used;
   }
 
   /**
@@ -192,9 +146,10 @@ export class Call extends EventTarget {
     if (!trimmed || !this.#room || this.#snapshot.phase !== 'live') return;
     /** @type {Caption} */
     const caption = { id: `typed-${(this.#typed += 1)}`, who: 'you', text: trimmed, final: true };
+    this.#saidAt = Date.now();
     this.#emit('caption', caption);
     try {
-      await this.#room.localParticipant.sendText(trimmed, { topic: TOPIC_TYPED });
+      await send(this.#room, trimmed);
     } catch (error) {
       console.info('A typed message was not sent:', error);
       this.#emit('caption', { ...caption, failed: true });
@@ -213,79 +168,29 @@ export class Call extends EventTarget {
     if (voice && !navigator.mediaDevices) throw new CallProblem('page-insecure');
     try {
       return await this.loadSdk();
-    } catch (error) {
-      throw new CallProblem('page-incomplete', error);
+    } catch (cause) {
+      throw new CallProblem('page-incomplete', { cause });
     }
   }
 
-  /** Before the token: the question may stay open for minutes, a token lives two. */
-  async #openMicrophone(/** @type {any} */ sdk, /** @type {AbortSignal} */ signal) {
-    let track;
-    try {
-      track = await sdk.createLocalAudioTrack({
-        echoCancellation: true,
-        noiseSuppression: true,
-        autoGainControl: true,
-      });
-    } catch (error) {
-      throw new CallProblem(microphoneProblem(error), error);
-    }
+  async #openMicrophone(
+    /** @type {any} */ sdk,
+    /** @type {{deviceId: string, pushToTalk: boolean}} */ wanted,
+    /** @type {AbortSignal} */ signal,
+  ) {
+    const microphone = await openMicrophone(sdk, wanted);
     if (signal.aborted) {
-      track.stop();
+      microphone.stop();
       throw new CallProblem('cancelled');
     }
-    this.#microphone = track;
-    this.#emit('microphone', track.mediaStreamTrack);
-  }
-
-  /**
-   * Asks for a line until there is one.
-   *
-   * @param {AbortSignal} signal
-   * @returns {Promise<{server_url: string, participant_token: string}>}
-   */
-  async #line(signal) {
-    const until = Date.now() + WAIT.line;
-    for (;;) {
-      const response = await this.#askForToken(signal);
-      if (response.ok) {
-        try {
-          return await response.json();
-        } catch (error) {
-          throw new CallProblem('server-trouble', error);
-        }
-      }
-      const wait = retryAfter(response);
-      if (response.status === 429 && (wait === null || wait > WAIT.retryMost)) throw new CallProblem('too-many');
-      if (![429, 503].includes(response.status) || wait === null) {
-        throw new CallProblem(response.status >= 500 ? 'server-trouble' : 'refused');
-      }
-      const retryAt = Date.now() + Math.min(wait, WAIT.retryMost);
-      if (retryAt > until) throw new CallProblem('still-busy');
-      this.#set({ phase: 'busy', retryAt });
-      await this.#sleep(retryAt - Date.now(), signal);
-      this.#set({ retryAt: null });
-    }
-  }
-
-  async #askForToken(/** @type {AbortSignal} */ signal) {
-    try {
-      return await fetch(this.tokenUrl, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body: '{}',
-        cache: 'no-store',
-        credentials: 'same-origin',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(WAIT.token)]),
-      });
-    } catch (error) {
-      throw new CallProblem(navigator.onLine ? 'server-down' : 'offline', error);
-    }
+    this.#microphone = microphone;
+    microphone.changed = () => microphone === this.#microphone && this.#tellMicrophone();
+    this.#emit('microphone', microphone.source);
   }
 
   async #join(
     /** @type {any} */ sdk,
-    /** @type {{server_url: string, participant_token: string}} */ pass,
+    /** @type {import('./line.js').Pass} */ pass,
     /** @type {AbortSignal} */ signal,
   ) {
     this.#set({ phase: 'connecting', retryAt: null });
@@ -293,13 +198,7 @@ export class Call extends EventTarget {
     this.#room = room;
     this.#token = pass.participant_token;
     this.#listen(sdk, room);
-    try {
-      await room.connect(pass.server_url, pass.participant_token);
-    } catch (error) {
-      const { reason } = /** @type {{reason?: number}} */ (error ?? {});
-      const refused = error instanceof sdk.ConnectionError && reason === sdk.ConnectionErrorReason.NotAllowed;
-      throw new CallProblem(refused ? 'refused' : navigator.onLine ? 'media-unreachable' : 'offline', error);
-    }
+    await join(sdk, room, pass);
     if (signal.aborted) {
       await room.disconnect();
       return;
@@ -308,67 +207,66 @@ export class Call extends EventTarget {
     this.#waitForAlex();
     this.#noticeAlex();
     if (this.#microphone) {
-      await room.localParticipant.publishTrack(this.#microphone);
-      if (!this.#snapshot.microphoneOn) await this.#microphone.mute();
+      const { pushToTalk, microphoneOn } = this.#snapshot;
+      await room.localParticipant.publishTrack(this.#microphone.track);
+      if (!pushToTalk && !microphoneOn) await this.#microphone.set(false);
     }
   }
 
   #listen(/** @type {any} */ sdk, /** @type {any} */ room) {
-    const { RoomEvent } = sdk;
     /** Drops what an earlier room still says. @param {(...args: any[]) => void} handler */
     const mine = (handler) => (/** @type {any[]} */ ...args) => {
       if (this.#room === room) handler(...args);
     };
-    room.registerTextStreamHandler(TOPIC_CAPTIONS, (/** @type {any} */ reader, /** @type {any} */ from) => {
-      // An agent that dies leaves a stream that rejects: the text that came stays, nobody needs to know.
-      this.#readCaption(room, reader, from.identity).catch(() => {});
-    });
-    room.registerTextStreamHandler(TOPIC_FIGURES, (/** @type {any} */ reader) => {
-      // Figures are for whoever is curious: one turn without them is no loss.
-      this.#readFigures(room, reader).catch(() => {});
-    });
-    room
-      .on(RoomEvent.ParticipantConnected, mine(() => this.#noticeAlex()))
-      .on(RoomEvent.ParticipantAttributesChanged, mine(() => this.#noticeAlex()))
-      .on(RoomEvent.ParticipantDisconnected, mine((who, reason) => this.#alexLeft(who, reason)))
-      .on(RoomEvent.TrackSubscribed, mine((track) => track.kind === 'audio' && this.#emit('sound', track)))
+    listen(sdk, room, {
+      agentChanged: mine(() => this.#noticeAlex()),
+      left: mine((who, reason) => this.#alexLeft(who, reason)),
+      caption: mine((caption) => this.#noticeCaption(caption)),
+      turn: mine((told) => this.#noticeTurn(told)),
+      sound: mine((track) => this.#emit('sound', track)),
       // Not only mine: what a room that has ended still plays must stop too.
-      .on(RoomEvent.TrackUnsubscribed, (/** @type {any} */ track) => this.#emit('sound-ended', track))
-      .on(RoomEvent.DataReceived, mine((_data, who, _kind, topic) => who || this.#told(topic)))
-      .on(RoomEvent.LocalTrackUnpublished, mine(() => this.#microphoneLost()))
-      .on(RoomEvent.AudioPlaybackStatusChanged, mine(() => this.#set({ audioBlocked: !room.canPlaybackAudio })))
-      .on(RoomEvent.SignalReconnecting, mine(() => this.#set({ phase: 'reconnecting' })))
-      .on(RoomEvent.Reconnecting, mine(() => this.#set({ phase: 'reconnecting' })))
-      .on(RoomEvent.Reconnected, mine(() => this.#reconnected()))
-      .on(RoomEvent.Disconnected, mine((reason) => this.#disconnected(reason)));
+      soundEnded: (track) => this.#emit('sound-ended', track),
+      nobodyComes: mine(() => this.#end({ problem: this.#snapshot.startedAt ? 'agent-lost' : 'still-busy' })),
+      microphoneLost: mine(() => this.#microphoneLost()),
+      playback: mine(() => this.#set({ audioBlocked: !room.canPlaybackAudio })),
+      quality: mine((quality) => this.#set({ quality })),
+      reconnecting: mine(() => this.#set({ phase: 'reconnecting' })),
+      reconnected: mine(() => this.#reconnected()),
+      disconnected: mine((reason) => this.#disconnected(reason)),
+    });
   }
 
-  async #readFigures(/** @type {any} */ room, /** @type {any} */ reader) {
-    const figures = figuresOf(await reader.readAll());
-    if (figures && this.#room === room) this.#emit('figures', figures);
+  #noticeCaption(/** @type {Caption} */ caption) {
+    if (caption.who === 'you') this.#saidAt = Date.now();
+    this.#emit('caption', caption);
   }
 
-  /** Takes what the server itself says; nobody in the room can say it. */
-  #told(/** @type {string|undefined} */ topic) {
-    if (topic === TOPIC_BUSY) this.#end({ problem: this.#snapshot.startedAt ? 'agent-lost' : 'still-busy' });
-  }
-
-  /** @returns {any} the participant that is Alex */
-  #alex() {
-    for (const participant of this.#room?.remoteParticipants.values() ?? []) {
-      if (participant.isAgent) return participant;
-    }
-    return null;
+  #noticeTurn(/** @type {any} */ told) {
+    // A turn without a latency was cut before Alex said anything; and what is marked is the last that Alex said, not the next.
+    if (told.outcome === 'interrupted' && told.turn_seconds && this.#snapshot.mood !== 'speaking') this.#interrupted();
+    const figures = figuresOf(told);
+    if (figures) this.#emit('figures', figures);
   }
 
   /** Takes Alex's state from the room; the first usable one means that Alex picked up. */
   #noticeAlex() {
-    const state = this.#alex()?.attributes?.[AGENT_STATE];
+    const state = agentOf(this.#room)?.attributes?.[AGENT_STATE];
     if (!state || state === 'initializing') return;
-    if (!['waiting', 'live'].includes(this.#snapshot.phase)) return;
+    const { phase, mood: before, startedAt } = this.#snapshot;
+    if (!['waiting', 'live'].includes(phase)) return;
     this.#clearTimers();
+    /** @type {Mood} */
     const mood = state === 'speaking' || state === 'thinking' ? state : 'listening';
-    this.#set({ phase: 'live', mood, startedAt: this.#snapshot.startedAt ?? Date.now() });
+    const interrupted = before === mood && this.#snapshot.interrupted;
+    this.#set({ phase: 'live', mood, interrupted, startedAt: startedAt ?? Date.now() });
+    const tookTheWord = Date.now() - this.#saidAt < WAIT.tookTheWord;
+    if (before === 'speaking' && mood === 'listening' && tookTheWord) this.#interrupted();
+  }
+
+  #interrupted() {
+    this.#saidAt = 0; // these words have done it
+    this.#set({ interrupted: this.#snapshot.mood === 'listening' });
+    this.#emit('interrupted', null);
   }
 
   #waitForAlex() {
@@ -378,16 +276,22 @@ export class Call extends EventTarget {
   }
 
   #alexLeft(/** @type {any} */ who, /** @type {number|undefined} */ reason) {
-    if (!who.isAgent || this.#alex()) return;
+    if (!who.isAgent || agentOf(this.#room)) return;
     // The SDK forgets everybody before it joins anew: who is really gone shows once it is back.
     if (this.#snapshot.phase === 'reconnecting') return;
     if (this.#snapshot.startedAt && reason === REASON.clientInitiated) {
       this.#set({ mood: 'listening' });
-      this.#later(WAIT.goodbye, () => this.#alex() || this.#end({ endedBy: 'alex' }));
+      this.#later(WAIT.goodbye, () => agentOf(this.#room) || this.#end({ endedBy: 'alex' }));
       return;
     }
     this.#set({ phase: 'waiting', wait: this.#snapshot.startedAt ? 'again' : 'first' });
     this.#waitForAlex();
+  }
+
+  #tellMicrophone() {
+    if (!this.#microphone) return;
+    this.#emit('microphone', this.#microphone.source);
+    this.#set({ microphoneOn: this.#microphone.on });
   }
 
   /** The SDK tries another microphone first; when it unpublishes there is none. */
@@ -400,7 +304,7 @@ export class Call extends EventTarget {
 
   #reconnected() {
     const { startedAt } = this.#snapshot;
-    const here = this.#alex() !== null;
+    const here = agentOf(this.#room) !== null;
     this.#set({ phase: here && startedAt ? 'live' : 'waiting', wait: startedAt ? 'again' : 'first' });
     if (!here) this.#waitForAlex();
     this.#noticeAlex();
@@ -411,29 +315,6 @@ export class Call extends EventTarget {
     const closed = [REASON.participantRemoved, REASON.roomDeleted, REASON.roomClosed].includes(reason ?? 0);
     if (closed) this.#end(this.#snapshot.startedAt ? { endedBy: 'alex' } : { problem: 'no-agent' });
     else this.#end({ problem: reason === REASON.duplicateIdentity ? 'elsewhere' : 'network-lost' });
-  }
-
-  async #readCaption(/** @type {any} */ room, /** @type {any} */ reader, /** @type {string} */ identity) {
-    const { attributes = {}, id } = reader.info;
-    const segment = attributes['lk.segment_id'] ?? id;
-    const mine = identity === room.localParticipant.identity;
-    const stream = (this.#streams += 1);
-    this.#segments.set(segment, stream);
-    const current = () => this.#room === room && this.#segments.get(segment) === stream;
-    const show = (/** @type {string} */ text, /** @type {boolean} */ final) => {
-      if (current() && text.trim()) this.#emit('caption', { id: segment, who: mine ? 'you' : 'alex', text, final });
-    };
-    // The caller's interims are a stream each, marked final or not; Alex's text is one stream, final when it closes.
-    const final = attributes['lk.transcription_final'] === 'true';
-    let text = '';
-    try {
-      for await (const chunk of reader) {
-        text += chunk;
-        show(text, final);
-      }
-    } finally {
-      show(text, final || !mine);
-    }
   }
 
   #end(/** @type {Partial<Snapshot>} */ how) {
@@ -450,6 +331,7 @@ export class Call extends EventTarget {
       endedAt: Date.now(),
       microphoneOn: false,
       audioBlocked: false,
+      quality: null,
       retryAt: null,
       ...how,
     });
@@ -463,14 +345,6 @@ export class Call extends EventTarget {
     this.#timers.splice(0).forEach(clearTimeout);
   }
 
-  /** @returns {Promise<void>} */
-  #sleep(/** @type {number} */ milliseconds, /** @type {AbortSignal} */ signal) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, milliseconds);
-      signal.addEventListener('abort', () => (clearTimeout(timer), reject(signal.reason)), { once: true });
-    });
-  }
-
   #set(/** @type {Partial<Snapshot>} */ change) {
     this.#snapshot = Object.freeze({ ...this.#snapshot, ...change });
     this.dispatchEvent(new Event('changed'));
@@ -479,33 +353,4 @@ export class Call extends EventTarget {
   #emit(/** @type {string} */ name, /** @type {unknown} */ detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-/**
- * @param {unknown} error what getUserMedia threw
- * @returns {string} the problem's code
- */
-export function microphoneProblem(error) {
-  switch (error instanceof Error || error instanceof DOMException ? error.name : '') {
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return 'microphone-denied';
-    case 'NotReadableError':
-    case 'AbortError':
-      return 'microphone-in-use';
-    default:
-      return 'microphone-missing';
-  }
-}
-
-/**
- * @param {Response} response
- * @returns {number|null} milliseconds to wait, at least one second; null when the server did not ask to come back
- */
-export function retryAfter(response) {
-  const header = response.headers.get('retry-after');
-  if (header === null) return null;
-  const seconds = Number(header);
-  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
-  return Math.max(1_000, Number.isNaN(wait) ? WAIT.retryDefault : wait);
 }

@@ -13,11 +13,10 @@
 /**
  * Takes what the agent told, or null for a turn without an answer.
  *
- * @param {string} text
+ * @param {Record<string, unknown>} told
  * @returns {Figures|null}
  */
-export function figuresOf(text) {
-  const told = JSON.parse(text);
+export function figuresOf(told) {
   const names = ['turn_seconds', 'end_of_turn_seconds', 'llm_seconds', 'tts_seconds'];
   const [waited, heard, thought, spoke] = names.map((name) => Number(told[name]));
   const all = { waited, heard, thought, spoke };

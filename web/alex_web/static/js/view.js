@@ -1,44 +1,43 @@
 /**
- * The page's elements, and nothing else: draws snapshots and captions, and says what the caller wants as `intent` events.
+ * The page's elements around the conversation, and nothing else: draws snapshots, and says what the caller wants as `intent`
+ * events.
  *
- * @typedef {import('./call.js').Snapshot} Snapshot
- * @typedef {import('./call.js').Caption} Caption
+ * @typedef {import('./snapshot.js').Snapshot} Snapshot
  * @typedef {import('./figures.js').Figures} Figures
  * @typedef {import('./strings.js').Strings} Strings
  * @typedef {import('./strings.js').Words} Words
- * @typedef {import('./avatar.js').AvatarMood} AvatarMood
+ * @typedef {{soundOn: boolean, time: number, talked: boolean}} Around what else decides how the page looks
  *
- * @typedef {'talk'|'type'|'again'|'cancel'|'hear'|'microphone'|'sound'|'volume'|'hang-up'|'say'} Intent
+ * @typedef {'talk'|'type'|'again'|'reload'|'cancel'|'hear'|'microphone'|'sound'|'volume'|'hang-up'|'say'|'code'|'copy'|'save'|
+ *   'settings'|'language'} Intent
  */
-
 import { bars } from './figures.js';
+import { ACTIONS } from './problems.js';
+import { moodOf, wordsOf } from './words.js';
 
 /** Long enough for a screen reader to finish a click's own announcement, in milliseconds. */
 const ANNOUNCE_AFTER = 250;
 
-/** Closer to the end than this, new captions keep scrolling along; in pixels. */
-const NEAR_END = 80;
+/** Where index.html says which words stand: the server fills it in by the same marks. @type {Record<string, string>} */
+const MARKS = { label: 'aria-label', placeholder: 'placeholder', content: 'content' };
 
 export class View extends EventTarget {
-  #words;
+  #strings;
   #parts;
-  /** @type {Map<string, HTMLElement>} */
-  #lines = new Map();
   /** @type {Snapshot|null} */
   #shown = null;
   #announced = '';
+  /** @type {Figures|null} */
+  #figures = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #announcing;
 
-  /**
-   * @param {Document} page
-   * @param {Strings} words
-   */
-  constructor(page, words) {
+  /** @param {Document} page @param {Strings} strings */
+  constructor(page, strings) {
     super();
-    this.#words = words;
-    /** @template {HTMLElement} [T=HTMLElement] @param {string} id */
-    const part = (id) => /** @type {T} */ (page.getElementById(id));
+    this.#strings = strings;
+    /** @param {string} id */
+    const part = (id) => /** @type {HTMLElement} */ (page.getElementById(id));
     this.#parts = {
       page,
       app: part('app'),
@@ -46,142 +45,105 @@ export class View extends EventTarget {
       heading: part('heading'),
       hint: part('hint'),
       clock: part('clock'),
+      signal: part('signal'),
+      signalWords: part('signal-words'),
       actions: part('actions'),
       dock: part('dock'),
       talk: part('talk'),
-      scroll: part('scroll'),
-      empty: part('empty'),
-      captions: part('captions'),
       figures: part('figures'),
       waited: part('figures-waited'),
-      compose: /** @type {HTMLFormElement} */ (page.getElementById('compose')),
-      field: /** @type {HTMLInputElement} */ (page.getElementById('field')),
+      compose: /** @type {HTMLFormElement} */ (part('compose')),
+      field: /** @type {HTMLInputElement} */ (part('field')),
+      code: /** @type {HTMLFormElement} */ (part('code-form')),
+      codeField: /** @type {HTMLInputElement} */ (part('code')),
       microphone: part('microphone'),
       microphoneLabel: part('microphone-label'),
       sound: part('sound'),
       soundLabel: part('sound-label'),
-      volume: /** @type {HTMLInputElement} */ (page.getElementById('volume')),
+      volume: /** @type {HTMLInputElement} */ (part('volume')),
+      language: /** @type {HTMLSelectElement} */ (part('language')),
       announcer: part('announcer'),
     };
     this.avatar = /** @type {SVGElement} */ (/** @type {unknown} */ (part('avatar')));
     this.voices = part('voices');
+    this.microphone = this.#parts.microphone;
     /** @type {HTMLElement[]} */
     this.bars = [...this.#parts.microphone.querySelectorAll('i')];
-    this.#translate();
+    // As delivered they wait for this code.
+    for (const button of page.querySelectorAll('[data-intent]')) button.removeAttribute('disabled');
     this.#wire();
   }
 
-  /** @param {Snapshot} now @param {{soundOn: boolean, seconds: number}} around */
+  /** @param {Snapshot} now @param {Around} around */
   render(now, around) {
-    const { app, stage, dock, talk, actions, compose, page } = this.#parts;
+    const { app, stage, dock, talk, actions, compose, code, codeField, language, page } = this.#parts;
     const before = this.#shown;
     this.#shown = now;
     const focused = page.activeElement;
-    const words = this.words(now, around);
+    const words = wordsOf(now, around, this.#strings);
     app.dataset.phase = now.phase;
     app.dataset.mood = moodOf(now);
+    app.classList.toggle('is-interrupted', now.phase === 'live' && now.interrupted);
     this.#say(words);
 
     const inCall = ['live', 'reconnecting'].includes(now.phase) || (now.phase === 'waiting' && now.startedAt !== null);
     const offers = this.#offers(now);
-    for (const button of actions.querySelectorAll('button')) {
+    for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (actions.querySelectorAll('[data-intent]'))) {
       button.hidden = !offers.has(button.dataset.intent ?? '');
-      button.disabled = false; // as delivered they wait for this code
     }
+    code.hidden = !offers.has('code');
     actions.hidden = offers.size === 0;
     dock.hidden = !inCall;
-    talk.hidden = !inCall && this.#lines.size === 0;
+    talk.hidden = !inCall && !around.talked;
     compose.hidden = !inCall;
-    this.#parts.empty.hidden = this.#lines.size > 0;
+    language.hidden = !['idle', 'ended'].includes(now.phase);
     this.#talkLabel(now);
     this.#controls(now, around.soundOn);
     this.#clock(now);
+    this.#signal(now.quality);
 
     // The button that was pressed is gone: bring the keyboard to what replaced it.
-    if (focused !== page.body && focused instanceof HTMLElement && focused.offsetParent === null) {
+    if (!code.hidden && before?.problem !== now.problem) {
+      codeField.value = '';
+      codeField.focus();
+    } else if (focused !== page.body && focused instanceof HTMLElement && focused.offsetParent === null && !focused.closest('dialog')) {
       stage.focus({ preventScroll: true });
     }
     if (before?.phase !== 'live' && now.phase === 'live' && !now.voice) this.#parts.field.focus();
     this.#announcePhase(before, now, words);
   }
 
-  /** Redraws what moves with the clock only. @param {Snapshot} now @param {{soundOn: boolean, seconds: number}} around */
+  /** Redraws what moves with the clock only. @param {Snapshot} now @param {Around} around */
   tick(now, around) {
-    if (now.phase === 'busy') this.#say(this.words(now, around));
+    if (now.retryAt !== null) this.#say(wordsOf(now, around, this.#strings));
     this.#clock(now);
   }
 
-  /**
-   * @param {Snapshot} now
-   * @param {{soundOn: boolean, seconds: number}} around
-   * @returns {Words}
-   */
-  words(now, { soundOn, seconds }) {
-    const { states, problems, busy, trying } = this.#words;
-    const state = (/** @type {string} */ name) => /** @type {Words} */ (states[name]);
-    switch (now.phase) {
-      case 'busy':
-        return now.retryAt === null ? trying : busy(Math.max(1, Math.ceil(now.retryAt / 1000 - seconds)));
-      case 'waiting':
-        return state({ first: 'waiting', long: 'waitingLong', again: 'waitingAgain' }[now.wait]);
-      case 'live':
-        if (now.mood === 'speaking') return state(soundOn ? (now.voice ? 'speaking' : 'speakingTyping') : 'speakingSilent');
-        if (now.mood === 'thinking') return state('thinking');
-        if (!now.voice) return state(now.microphoneLost ? 'listeningLost' : 'listeningTyping');
-        return state(now.microphoneOn ? 'listening' : 'listeningMuted');
-      case 'ended':
-        if (now.problem) return problems[now.problem] ?? /** @type {Words} */ (problems['server-trouble']);
-        return state(now.endedBy === 'alex' ? 'endedByAlex' : 'endedByYou');
-      default:
-        return state(now.phase);
-    }
-  }
-
-  /** @param {Caption} caption */
-  caption({ id, who, text, final, failed = false }) {
-    const { captions, scroll, empty } = this.#parts;
-    const follow = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END;
-    let line = this.#lines.get(id);
-    if (!line) {
-      line = captions.appendChild(document.createElement('li'));
-      line.className = `line from-${who}`;
-      const name = line.appendChild(document.createElement('span'));
-      name.className = 'who';
-      name.textContent = this.#words[who];
-      line.appendChild(document.createElement('p')).className = 'text';
-      this.#lines.set(id, line);
-      empty.hidden = true;
-    }
-    line.classList.toggle('is-interim', !final);
-    const paragraph = /** @type {HTMLElement} */ (line.querySelector('.text'));
-    if (paragraph.textContent !== text) paragraph.textContent = text;
-    if (failed) {
-      const note = line.appendChild(document.createElement('p'));
-      note.className = 'not-sent';
-      note.textContent = this.#words.notSent;
-      this.announce(this.#words.notSent);
-    }
-    if (follow) scroll.scrollTop = scroll.scrollHeight;
-  }
-
-  /** Shows where the time before the last answer went. @param {Figures} now */
+  /** Shows where the time before the last answer went, or nothing. @param {Figures|null} now */
   figures(now) {
     const { figures, waited } = this.#parts;
-    waited.textContent = this.#words.waited(now.waited);
+    this.#figures = now;
+    figures.hidden = now === null;
+    if (now === null) return;
+    const tenths = (/** @type {number} */ seconds) => ({ seconds: this.#strings.tenths.format(seconds) });
+    waited.textContent = this.#strings.text('waited', tenths(now.waited));
     for (const [step, { from, to }] of Object.entries(bars(now))) {
       const line = /** @type {HTMLElement} */ (figures.querySelector(`[data-step="${step}"]`));
       line.style.setProperty('--from', String(from));
       line.style.setProperty('--to', String(to));
       const took = /** @type {HTMLElement} */ (line.querySelector('b'));
-      took.textContent = this.#words.took(now[/** @type {'heard'|'thought'|'spoke'} */ (step)]);
+      took.textContent = this.#strings.text('took', tenths(now[/** @type {'heard'|'thought'|'spoke'} */ (step)]));
     }
-    figures.hidden = false;
   }
 
-  clearCaptions() {
-    this.#lines.clear();
-    this.#parts.figures.hidden = true;
-    this.#parts.captions.replaceChildren();
+  /** Shows that the caller is heard while Alex speaks. @param {boolean} heard */
+  heard(heard) {
+    this.#parts.app.classList.toggle('is-heard', heard);
+  }
+
+  /** @param {number} volume 0 to 1 */
+  set volume(volume) {
+    this.#parts.volume.valueAsNumber = Math.round(volume * 100);
   }
 
   /** Reads a sentence out to a screen reader. @param {string} text */
@@ -192,34 +154,40 @@ export class View extends EventTarget {
     }, ANNOUNCE_AFTER);
   }
 
-  #translate() {
+  /** Says everything in another language. @param {Strings} strings */
+  speak(strings) {
     const { page } = this.#parts;
-    const words = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (this.#words));
-    const word = (/** @type {string|undefined} */ key) => String(words[key ?? ''] ?? '');
-    for (const element of page.querySelectorAll('[data-text]')) {
-      element.textContent = word(/** @type {HTMLElement} */ (element).dataset.text);
+    this.#strings = strings;
+    page.documentElement.lang = strings.language;
+    for (const element of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll('[data-text]'))) {
+      element.textContent = strings.text(element.dataset.text ?? '');
     }
-    for (const element of page.querySelectorAll('[data-label]')) {
-      element.setAttribute('aria-label', word(/** @type {HTMLElement} */ (element).dataset.label));
+    for (const [mark, attribute] of Object.entries(MARKS)) {
+      for (const element of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll(`[data-${mark}]`))) {
+        element.setAttribute(attribute, strings.text(element.dataset[mark] ?? ''));
+      }
     }
-    for (const element of page.querySelectorAll('[data-placeholder]')) {
-      element.setAttribute('placeholder', word(/** @type {HTMLElement} */ (element).dataset.placeholder));
-    }
+    this.figures(this.#figures);
   }
 
   #wire() {
-    const { page, compose, field, volume } = this.#parts;
+    const { page, compose, field, code, codeField, volume, language } = this.#parts;
     page.addEventListener('click', (event) => {
       const button = event.target instanceof Element ? event.target.closest('[data-intent]') : null;
       if (button instanceof HTMLElement) this.#want(/** @type {Intent} */ (button.dataset.intent));
     });
     volume.addEventListener('input', () => this.#want('volume', volume.valueAsNumber / 100));
+    language.addEventListener('change', () => this.#want('language', language.value));
     compose.addEventListener('submit', (event) => {
       event.preventDefault();
       // Kept in the field until somebody is there to read it.
       if (!field.value.trim() || this.#shown?.phase !== 'live') return;
       this.#want('say', field.value);
       field.value = '';
+    });
+    code.addEventListener('submit', (event) => {
+      event.preventDefault();
+      if (codeField.value.trim()) this.#want('code', codeField.value.trim());
     });
   }
 
@@ -241,7 +209,7 @@ export class View extends EventTarget {
       case 'idle':
         return new Set(['talk', 'type']);
       case 'ended':
-        return new Set(now.problem ? this.#words.problems[now.problem]?.actions ?? ['again'] : ['talk', 'type']);
+        return new Set(now.problem ? ACTIONS[now.problem] ?? ['again'] : ['talk', 'type']);
       case 'live':
       case 'reconnecting':
         return new Set();
@@ -252,17 +220,19 @@ export class View extends EventTarget {
 
   #talkLabel(/** @type {Snapshot} */ now) {
     const label = this.#parts.actions.querySelector('[data-text="talk"]');
-    if (label) label.textContent = now.phase === 'ended' ? this.#words.talkAgain : this.#words.talk;
+    if (label) label.textContent = this.#strings.text(now.phase === 'ended' ? 'talkAgain' : 'talk');
   }
 
   #controls(/** @type {Snapshot} */ now, /** @type {boolean} */ soundOn) {
     const { microphone, microphoneLabel, sound, soundLabel } = this.#parts;
-    const words = this.#words;
-    microphone.classList.toggle('is-off', !now.microphoneOn);
-    microphone.toggleAttribute('disabled', !now.voice);
-    microphoneLabel.textContent = now.voice ? (now.microphoneOn ? words.microphoneOn : words.microphoneOff) : words.microphoneNone;
+    const { voice, microphoneOn: on, pushToTalk } = now;
+    microphone.classList.toggle('is-off', !on && !(voice && pushToTalk));
+    microphone.classList.toggle('is-held', voice && pushToTalk && on);
+    microphone.toggleAttribute('disabled', !voice);
+    const word = pushToTalk ? (on ? 'holding' : 'hold') : on ? 'microphoneOn' : 'microphoneOff';
+    microphoneLabel.textContent = this.#strings.text(voice ? word : 'microphoneNone');
     sound.classList.toggle('is-off', !soundOn);
-    soundLabel.textContent = soundOn ? words.soundOn : words.soundOff;
+    soundLabel.textContent = this.#strings.text(soundOn ? 'soundOn' : 'soundOff');
   }
 
   #clock(/** @type {Snapshot} */ now) {
@@ -277,32 +247,25 @@ export class View extends EventTarget {
     }
   }
 
+  #signal(/** @type {Snapshot['quality']} */ quality) {
+    const { signal, signalWords } = this.#parts;
+    signal.hidden = quality === null;
+    if (quality === null) return;
+    const words = this.#strings.text(`quality.${quality}`);
+    if (signal.dataset.quality !== quality && quality !== 'good') this.announce(words);
+    signal.dataset.quality = quality;
+    signalWords.textContent = words;
+  }
+
   /** Phases and problems are worth a word; Alex's moods change too often and are heard. */
   #announcePhase(/** @type {Snapshot|null} */ before, /** @type {Snapshot} */ now, /** @type {Words} */ words) {
-    const { pageTitle, title, announce } = this.#words;
-    document.title = { busy: pageTitle.busy, live: pageTitle.live, ended: pageTitle.ended }[/** @type {string} */ (now.phase)] ?? title;
-    const key = [now.phase, now.problem, now.phase === 'waiting' ? now.wait : ''].join();
+    const known = ['busy', 'live', 'ended'].includes(now.phase);
+    document.title = this.#strings.text(known ? `pageTitle.${now.phase}` : 'title');
+    const key = [now.phase, now.problem, now.phase === 'waiting' ? now.wait : '', now.audioBlocked].join();
     if (key === this.#announced) return;
     this.#announced = key;
     if (before === null) return;
-    this.announce(now.phase === 'live' ? announce.live : `${words.heading} ${words.hint}`);
-  }
-}
-
-/** @param {Snapshot} now @returns {AvatarMood} */
-export function moodOf(now) {
-  switch (now.phase) {
-    case 'live':
-      return now.mood;
-    case 'ended':
-      return now.problem ? 'sorry' : 'asleep';
-    case 'reconnecting':
-      return 'away';
-    case 'microphone':
-      return 'asking';
-    case 'idle':
-      return 'idle';
-    default:
-      return 'calling';
+    const live = now.phase === 'live' && !now.audioBlocked;
+    this.announce(live ? this.#strings.text('announce.live') : `${words.heading} ${words.hint}`);
   }
 }
