@@ -176,15 +176,19 @@ class Crowd:
     async def _kill_at_start(self, lag: float) -> None:
         """Kill the process that has or gets the next job: one that is in no room yet."""
         await asyncio.sleep(lag * DEATHS["start"])
-        waiting = [
-            process
-            for process in self._agent.children(recursive=True)
-            if process.name().startswith("python")
-            and process.ppid() != self._agent.pid
-            and not any(line.status == psutil.CONN_ESTABLISHED for line in process.net_connections("inet"))
-        ]
+        waiting = [process for process in self._agent.children(recursive=True) if self._is_waiting(process)]
         if waiting:
             self._end(self._random.choice(waiting).pid, "start")
+
+    def _is_waiting(self, process: psutil.Process) -> bool:
+        try:
+            return (
+                process.name().startswith("python")
+                and process.ppid() != self._agent.pid
+                and not any(line.status == psutil.CONN_ESTABLISHED for line in process.net_connections("inet"))
+            )
+        except psutil.NoSuchProcess:  # it ended while it was looked at
+            return False
 
     async def _kill(self, livekit: api.LiveKitAPI, invitation: Invitation, kind: str) -> bool:
         """Kill the process of a call; tell whether it was there, and known by then."""
