@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -42,6 +43,10 @@ READY_SECONDS = 90.0
 STOP_SECONDS = 30.0
 
 
+# Linux gives connections 32768 and above, Kubernetes its Services 30000 and above.
+PORTS = (12_000, 30_000)
+
+
 def livekit_server() -> str:
     """Find the livekit-server binary that `tests/run` built."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "alex/tools"
@@ -53,10 +58,13 @@ def livekit_server() -> str:
 
 
 def free_port() -> int:
-    """Find a TCP port that nobody listens on."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    """Find a port on loopback that nobody uses: none of those the kernel takes for connections while nobody listens."""
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from images.house import NAMES, ROOT, Image, buildah, run, unpack
+from stack import free_port
 
 CRANE = "v0.20.6"
 
@@ -55,12 +55,6 @@ def crane() -> Path:
         built = run("go", "install", "-trimpath", "-ldflags", "-s -w", package, cwd=Path("/"), env=env)
         assert built.code == 0, built.output
     return folder / "crane"
-
-
-def free_port() -> int:
-    """Return a loopback port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from images.conftest import free_port
 from images.house import NAMES, ROOT, checkout, requirements, run
+from stack import free_port
 
 TAGS = re.compile(r"^alex-(\w+):([0-9a-f]{12})$", re.MULTILINE)
 
