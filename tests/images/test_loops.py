@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from images.house import NAMES, ROOT
+from images.house import NAMES, ROOT, run
 
 
 def load(context: str) -> dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]]:
@@ -23,9 +24,15 @@ def load(context: str) -> dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]
         return call
 
     functions = ["version_settings", "allow_k8s_contexts", "custom_build", "k8s_yaml", "blob", "helm", "k8s_resource"]
+    functions += ["local_resource", "port_forward", "encode_yaml", "encode_yaml_stream"]
     scope = {name: record(name) for name in functions}
     scope["k8s_context"] = lambda: context
     scope["read_file"] = lambda path: (ROOT / path).read_text()
+    scope["read_yaml"] = lambda path: yaml.safe_load((ROOT / path).read_text())
+    scope["read_yaml_stream"] = lambda path: list(yaml.safe_load_all((ROOT / path).read_text()))
+    scope["listdir"] = lambda path: [str(found) for found in sorted((ROOT / path).iterdir())]
+    scope["local"] = lambda command, **_: run("bash", "-c", command).output
+    scope["os"] = os
     scope["__builtins__"] = {"str": str}  # Starlark has no import, no open and no class
     exec(compile((ROOT / "Tiltfile").read_text(), "Tiltfile", "exec"), scope)
     return calls
@@ -84,6 +91,39 @@ def test_tilt_uses_files_that_exist(tilt: Any) -> None:
     assert [path for path in named["values"] if not (ROOT / path).exists()] == []
     assert named["values"][0] in skaffold()["deploy"]["helm"]["releases"][0]["valuesFiles"]
     assert yaml.safe_load(tilt["blob"][0][0][0])["metadata"]["name"] == named["namespace"]
+
+
+def test_tilt_shows_the_dashboards(tilt: Any) -> None:
+    """Prometheus gets the scrape job and the rules, Grafana the dashboards, each from the file that others use, too."""
+    [[installed]] = [args for args, _ in tilt["encode_yaml_stream"]]
+    maps = {args[0]["metadata"]["name"]: args[0]["data"] for args, _ in tilt["encode_yaml"]}
+    deployments = {thing["metadata"]["name"]: thing for thing in installed if thing["kind"] == "Deployment"}
+    there = {thing["metadata"]["name"] for thing in installed if thing["kind"] == "ConfigMap"} | set(maps)
+    used = {
+        volume["configMap"]["name"]
+        for thing in deployments.values()
+        for volume in thing["spec"]["template"]["spec"]["volumes"]
+        if "configMap" in volume
+    }
+    named = {args[0] for args, _ in tilt["k8s_resource"] if args[0] in {"prometheus-server", "grafana"}}
+
+    assert set(maps["alex-dashboards"]) == {path.name for path in (ROOT / "charts/alex/dashboards").glob("*.json")}
+    assert yaml.safe_load(maps["alex"]["scrape.yaml"])["scrape_configs"][0]["job_name"] == "alex"
+    assert yaml.safe_load(maps["alex"]["rules.yaml"])["groups"]
+    assert used <= there
+    assert named == set(deployments)
+
+
+def test_the_node_that_can_pull_nothing_builds_its_prometheus() -> None:
+    """On the local node there is no Grafana, and Prometheus has the image that is made for it."""
+    tilt = load("alex-local")
+    [[installed]] = [args for args, _ in tilt["encode_yaml_stream"]]
+    [deployment] = [thing for thing in installed if thing["kind"] == "Deployment"]
+    [(_, load_it), _] = tilt["local_resource"][0]
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+
+    assert re.fullmatch(r"localhost/prometheus:v[\d.]+", image)
+    assert load_it.endswith(f" {image}'")
 
 
 def test_tilt_touches_no_other_cluster(tilt: Any) -> None:
