@@ -108,11 +108,13 @@ def _trouble(house: House) -> Iterator[House]:
 
 
 def take_away(house: House, *how: str) -> None:
-    """Delete an agent pod that has a call, and wait for another in its place."""
+    """Delete an agent pod that has a call, and wait until it is gone and another is in its place."""
     query = f'topk(1, alex_agent_active_calls{{namespace="{house.kube.namespace}"}} > 0 and alex_agent_draining == 0)'
     eventually("a pod has a call", lambda: bool(house.ask(query)), 60)
     [found] = house.ask(query)
-    house.kube.kubectl("delete", "pod", found["metric"]["pod"], "--wait=false", *how)
+    pod = found["metric"]["pod"]
+    house.kube.kubectl("delete", "pod", pod, "--wait=false", *how)
+    house.kube.kubectl("wait", "--for=delete", f"pod/{pod}", "--timeout=180s", timeout=200)
     eventually("both agents are there", lambda: len(house.kube.ready("agent")) == 2, 120)
 
 
