@@ -27,13 +27,13 @@ SHORT_CALL_TURNS = 3
 GOOD_SECONDS = 60
 
 REPLIES = [{"say": "I am Alex. It is nice to meet you."}]
-DELAYS = {"openai": {"first_ms": 250, "jitter_ms": 300}, "elevenlabs": {"first_ms": 100, "jitter_ms": 200}}
+DELAYS = {"openai": {"first_ms": 400, "jitter_ms": 20}, "elevenlabs": {"first_ms": 150, "jitter_ms": 50}}
 WELL = {"seed": 7, "replies": REPLIES, "delays": DELAYS}
 # The mind fails at first and then needs three seconds and more; the first voice has failed, so the second one speaks.
 TROUBLE = {
     "seed": 7,
     "replies": REPLIES,
-    "delays": {**DELAYS, "openai": {"first_ms": 3200, "jitter_ms": 500}},
+    "delays": {**DELAYS, "openai": {"first_ms": 3500}},
     "faults": [{"provider": "elevenlabs", "kind": "error"}, {"provider": "openai", "kind": "error", "times": 3}],
 }
 
