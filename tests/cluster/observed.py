@@ -54,8 +54,15 @@ class House:
         """Let the scripted voices follow another script."""
         self.kube.kubectl("replace", "--raw", self._offline("/script"), "--filename=-", stdin=json.dumps(script))
 
+    def calls(self, agent: str) -> int:
+        """Count the calls of an agent pod."""
+        return len(json.loads(self.kube.kubectl("get", "--raw", self._ops(agent, "/capacity")))["calls"])
+
     def _offline(self, path: str) -> str:
         [pod] = self.kube.ready("offline")
+        return self._ops(pod, path)
+
+    def _ops(self, pod: str, path: str) -> str:
         return f"/api/v1/namespaces/{self.kube.namespace}/pods/{pod}:9090/proxy{path}"
 
     @contextlib.contextmanager

@@ -20,10 +20,10 @@ from cluster.conftest import OUT
 from cluster.kube import Kube, eventually
 from cluster.observed import House, calling, observed
 
-# Two pods of two slots: with two callers it is well, with four there is none left.
-AT_FIRST, ALL = 2, 4
-# While it is well callers hang up and call again, so that calls have a length and a price.
-SHORT_CALL_TURNS = 3
+# Two pods of two slots: with one caller it is well, with four there is none left.
+AT_FIRST, ALL = 1, 4
+# While it is well the caller hangs up and calls again, so that calls have a length and a price.
+SHORT_CALL_TURNS = 5
 GOOD_SECONDS = 60
 
 REPLIES = [{"say": "I am Alex. It is nice to meet you."}]
@@ -51,6 +51,7 @@ class Crowd:
         self._clip = clip
         self._over = threading.Event()
         self._staying = threading.Event()
+        self._began = threading.Event()
         self._lines: list[threading.Thread] = []
 
     def grow(self, lines: int) -> None:
@@ -59,6 +60,11 @@ class Crowd:
             line = threading.Thread(target=lambda: asyncio.run(self._talk()))
             self._lines.append(line)
             line.start()
+
+    def next_call(self) -> None:
+        """Wait until a call has just begun."""
+        self._began.clear()
+        assert self._began.wait(120), "nobody calls any more"
 
     def stay(self) -> None:
         """Let nobody hang up any more."""
@@ -74,6 +80,7 @@ class Crowd:
         while not self._over.is_set():
             try:
                 async with calling(self._url) as call:
+                    self._began.set()
                     turns = 0
                     while not self._over.is_set() and (self._staying.is_set() or turns < SHORT_CALL_TURNS):
                         await call.ask(self._clip)
@@ -97,7 +104,9 @@ def _trouble(house: House) -> Iterator[House]:
         crowd.grow(AT_FIRST)
         time.sleep(GOOD_SECONDS)
         assert firing(house) == set(), "it was well before"
+        crowd.next_call()
         take_away(house)  # it drains
+        crowd.next_call()
         take_away(house, "--grace-period=0", "--force")  # its call is taken over
         house.put(TROUBLE)
         crowd.stay()
@@ -109,10 +118,12 @@ def _trouble(house: House) -> Iterator[House]:
 
 def take_away(house: House, *how: str) -> None:
     """Delete an agent pod that has a call, and wait until it is gone and another is in its place."""
-    query = f'topk(1, alex_agent_active_calls{{namespace="{house.kube.namespace}"}} > 0 and alex_agent_draining == 0)'
-    eventually("a pod has a call", lambda: bool(house.ask(query)), 60)
-    [found] = house.ask(query)
-    pod = found["metric"]["pod"]
+
+    def holders() -> list[str]:
+        return [name for name in house.kube.ready("agent") if house.calls(name)]
+
+    eventually("the call before has been given up", lambda: len(holders()) == 1, 20)
+    [pod] = holders()
     house.kube.kubectl("delete", "pod", pod, "--wait=false", *how)
     house.kube.kubectl("wait", "--for=delete", f"pod/{pod}", "--timeout=180s", timeout=200)
     eventually("both agents are there", lambda: len(house.kube.ready("agent")) == 2, 120)
