@@ -29,6 +29,9 @@ AT_REST: dict[str, Callable[[int], float]] = {
     "alex_offline_ready": lambda _: 1,  # its models are loaded
 }
 
+# Sums of the day, which calls are meant to leave behind until midnight.
+OF_THE_DAY = "alex_web_spent_"
+
 # A process that needs more than this times its memory after the warm-up leaks: caches are full by then.
 MOST_GROWTH = 1.5
 # Web keeps connections to the agent and to LiveKit for its next questions, LiveKit to web for its next webhooks: as
@@ -52,12 +55,12 @@ def total(stack: Stack, name: str, counter: str, **labels: str) -> int:
 
 
 def gauges(stack: Stack) -> dict[str, float]:
-    """Read every gauge of our programs."""
+    """Read every gauge of our programs that tells of now."""
     return {
         name + "".join(f"{{{key}={value}}}" for key, value in labels.items()): reading
         for program in OURS
         for kind, name, labels, reading in series(stack, program)
-        if kind == "gauge"
+        if kind == "gauge" and not name.startswith(OF_THE_DAY)
     }
 
 

@@ -34,7 +34,7 @@ TROUBLE = {
     "seed": 7,
     "replies": REPLIES,
     "delays": {**DELAYS, "openai": {"first_ms": 3500}},
-    "faults": [{"provider": "elevenlabs", "kind": "error"}, {"provider": "openai", "kind": "error", "times": 3}],
+    "faults": [{"provider": "elevenlabs", "kind": "error"}, {"provider": "openai", "kind": "error", "times": 20}],
 }
 
 # What an alert waits for is in the rules: seven minutes at most, and what comes before.
