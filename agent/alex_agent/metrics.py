@@ -299,5 +299,6 @@ class Usages:
         if usage.audio_seconds:
             self._audio.labels(stage, provider, model).inc(usage.audio_seconds)
         if (price := self._prices.get((provider, model))) is not None:
-            self._cost.labels(stage, provider, model).inc(price.of(usage))
-            self.spent_usd += price.of(usage)
+            usd = price.of(usage)
+            self._cost.labels(stage, provider, model).inc(usd)
+            self.spent_usd += usd

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import jwt
-from stack import SECRET
+from web.front_door import Answer
 
 ADMIN_KEY = "an-admin-key-of-some-length"
 _places = itertools.count(1)
@@ -21,35 +19,6 @@ def somewhere() -> str:
     """Give an address that no other test comes from."""
     number = next(_places)
     return f"198.18.{number // 250}.{number % 250 + 1}"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What web said."""
-
-    status: int
-    headers: Any
-    body: bytes
-
-    @property
-    def kind(self) -> str:
-        """Give the last part of the problem's type."""
-        return str(json.loads(self.body)["type"]).rpartition(":")[2]
-
-    @property
-    def refusal(self) -> tuple[int, str]:
-        """Give status and kind."""
-        return self.status, self.kind
-
-    @property
-    def token(self) -> str:
-        """Give the token that LiveKit is joined with."""
-        return str(json.loads(self.body)["participant_token"])
-
-    @property
-    def claims(self) -> dict[str, Any]:
-        """Verify and open the token."""
-        return dict(jwt.decode(self.token, SECRET, algorithms=["HS256"]))
 
 
 @dataclass

@@ -12,11 +12,12 @@ from typing import Any
 import aiohttp
 import jwt
 import pytest
-from abuse.door import Answer, Door
+from abuse.door import Door
 from livekit import api, rtc
 from livekit_server import LiveKitServer
 from stack import SECRET
 from web.agent_pod import AgentPod
+from web.front_door import Answer
 
 Front = Callable[..., Door]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import aiohttp
 import pytest
@@ -16,12 +17,15 @@ GOOD = {"server_url": "ws://media", "participant_token": "s3cret"}
 
 
 @contextlib.asynccontextmanager
-async def serving(*replies: Callable[[], web.Response]) -> AsyncIterator[str]:
-    """Answer token requests with these replies, the last one for ever."""
+async def serving(
+    *replies: Callable[[], web.Response], heard: Callable[[web.Request], None] = lambda _: None
+) -> AsyncIterator[str]:
+    """Answer token requests with these replies, the last one for ever; `heard` sees each request."""
     waiting = list(replies)
 
     async def handler(request: web.Request) -> web.Response:
         assert request.content_type == "application/json"
+        heard(request)
         return (waiting.pop(0) if len(waiting) > 1 else waiting[0])()
 
     app = web.Application()
@@ -126,22 +130,12 @@ def test_retry_after_of_any_form() -> None:
 async def test_take_token_with_the_access_code() -> None:
     """Where a code opens the door it is sent as a bearer; without one nothing is sent."""
     sent: list[str | None] = []
-
-    async def handler(request: web.Request) -> web.Response:
-        sent.append(request.headers.get("Authorization"))
-        return web.json_response(GOOD, status=201)
-
-    app = web.Application()
-    app.router.add_post("/api/token", handler)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        async with aiohttp.ClientSession() as http:
-            await take_token(http, f"http://127.0.0.1:{port}", 5.0, "open sesame")
-            await take_token(http, f"http://127.0.0.1:{port}", 5.0)
-    finally:
-        await runner.cleanup()
+    good = partial(web.json_response, GOOD, status=201)
+    async with (
+        serving(good, heard=lambda request: sent.append(request.headers.get("Authorization"))) as url,
+        aiohttp.ClientSession() as http,
+    ):
+        await take_token(http, url, 5.0, "open sesame")
+        await take_token(http, url, 5.0)
 
     assert sent == ["Bearer open sesame", None]

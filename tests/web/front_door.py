@@ -34,9 +34,19 @@ class Answer:
         return str(self.json["type"]).rpartition(":")[2]
 
     @property
+    def refusal(self) -> tuple[int, str]:
+        """Give status and kind."""
+        return self.status, self.kind
+
+    @property
+    def token(self) -> str:
+        """Give the token that LiveKit is joined with."""
+        return str(self.json["participant_token"])
+
+    @property
     def claims(self) -> dict[str, Any]:
         """Verify and open the token."""
-        return dict(jwt.decode(self.json["participant_token"], SECRET, algorithms=["HS256"]))
+        return dict(jwt.decode(self.token, SECRET, algorithms=["HS256"]))
 
     @property
     def room(self) -> str:
