@@ -9,8 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from livekit import rtc
-from livekit.agents import Agent, ChatContext, ModelSettings, ToolError, function_tool, stt
+from livekit.agents import Agent, ChatContext, FlushSentinel, ModelSettings, ToolError, function_tool, llm, stt
 
+from alex_agent.pace import Pace
 from alex_agent.silence import Silence
 
 # Weekday and month names in English whatever the image's locale says: they are read aloud.
@@ -49,12 +50,14 @@ class Alex(Agent):
         timezone: str,
         hang_up: Callable[[], None],
         silence: Silence,
+        pace: Pace,
         remembered: ChatContext | None = None,
     ) -> None:
         super().__init__(instructions=instructions, chat_ctx=remembered)
         self._timezone = timezone
         self._hang_up = hang_up
         self._silence = silence
+        self._pace = pace
 
     def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
@@ -62,9 +65,17 @@ class Alex(Agent):
         """Let what the caller says be measured on its way to the ears."""
         return Agent.default.stt_node(self, self._silence.hearing(audio), model_settings)
 
+    async def llm_node(
+        self, chat_ctx: ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
+    ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel]:
+        """Let nobody make Alex think for more money than a call may cost."""
+        recent = await self._pace.think(chat_ctx)
+        async for chunk in Agent.default.llm_node(self, recent, tools, model_settings):
+            yield chunk
+
     def tts_node(self, text: AsyncIterable[str], model_settings: ModelSettings) -> AsyncGenerator[rtc.AudioFrame]:
-        """Let what Alex says be measured on its way to the caller."""
-        return self._silence.speaking(Agent.default.tts_node(self, text, model_settings))
+        """Let what Alex says be paid no faster than it is heard, and be measured on its way to the caller."""
+        return self._silence.speaking(Agent.default.tts_node(self, self._pace.speak(text), model_settings))
 
     @function_tool
     async def get_time_and_date(self, timezone: str = "") -> str:

@@ -22,6 +22,7 @@ from alex_agent.assistant import Alex, instructions
 from alex_agent.capacity import HAND_OVER
 from alex_agent.channel import CHANNEL, Sender, scratch
 from alex_agent.idle import Idle
+from alex_agent.pace import Pace
 from alex_agent.providers import Link, Stage
 from alex_agent.recall import Recall, chat_context
 from alex_agent.settings import Settings
@@ -125,6 +126,7 @@ class Call:
         self._pipeline = pipeline.build(data["links"], self._settings.language, data["vad"])
         self._trace = self._begin_trace()
         self._silence = Silence()
+        self._pace = Pace()
         self._turns = Turns(
             self._sender, self._pipeline, self._silence, self._tell, self._trace.id if self._trace else None
         )
@@ -182,11 +184,13 @@ class Call:
                 self._settings.timezone,
                 self._hang_up_politely,
                 self._silence,
+                self._pace,
                 chat_context(before),
             ),
             room=self._ctx.room,
             room_options=room_io.RoomOptions(
                 audio_output=room_io.AudioOutputOptions(sample_rate=pipeline.SAMPLE_RATE_HZ),
+                text_input=room_io.TextInputOptions(text_input_cb=self._pace.read),
                 # Who is left decides, not who leaves: see `_on_left`.
                 close_on_disconnect=False,
             ),

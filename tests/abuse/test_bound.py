@@ -8,8 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from alex_agent.assistant import instructions
+from alex_agent.pace import Most
+from alex_agent.pipeline import LONGEST_ANSWER_TOKENS
 from alex_web import livekit as livekit_module
-from chart.render import Object, merge, notes, put, render, scenarios
+from chart.render import Object, defaults, merge, notes, put, render, scenarios
 from web.agent_pod import AgentPod
 from web.front_door import FrontDoor
 
@@ -29,6 +32,28 @@ def printed(values: dict[str, Any], who: str) -> tuple[int, float]:
     found = re.search(rf"{who}: +\d+ calls at once and (\d+) minutes: \$([\d.]+)", notes(values))
     assert found is not None
     return int(found[1]), float(found[2])
+
+
+def dearest_minute(instructions_bytes: int) -> float:
+    """Price the first minute of a call that does all it may, by the chart's list prices."""
+    most, prices = Most(), {price["model"]: price for price in defaults()["agent"]["prices"]}
+    voice, mind = prices["eleven_turbo_v2_5"], prices["gpt-4o-mini"]
+    chars = most.spoken_chars_at_once + most.spoken_chars_per_minute
+    bytes_ = most.thought_bytes_at_once + most.thought_bytes_per_minute  # no token is less than a byte
+    answers = most.thought_bytes_per_minute / instructions_bytes
+    return float(
+        prices["nova-2-general"]["usdPerAudioMinute"]
+        + chars * voice["usdPerMillionCharacters"] / 1e6
+        + bytes_ * mind["usdPerMillionInputTokens"] / 1e6
+        + answers * LONGEST_ANSWER_TOKENS * mind["usdPerMillionOutputTokens"] / 1e6
+    )
+
+
+def test_no_minute_is_dearer_than_the_chart_says() -> None:
+    """What an agent lets a call use costs what the values say a minute can cost, and not far less."""
+    said = defaults()["web"]["budget"]["usdPerMinute"]
+
+    assert 0.7 * said < dearest_minute(len(instructions(None).encode())) <= said
 
 
 def environment(values: dict[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from alex_agent.assistant import Alex, instructions, tell_time
+from alex_agent.pace import Pace
 from alex_agent.silence import Silence
 from livekit.agents import ToolError
 
@@ -36,7 +37,7 @@ def test_the_operator_can_replace_the_prompt(tmp_path: Path) -> None:
 
 def test_alex_offers_two_tools() -> None:
     """The model is offered the clock and the hook, and what each is for."""
-    alex = Alex("", "UTC", lambda: None, Silence())
+    alex = Alex("", "UTC", lambda: None, Silence(), Pace())
     tools = {t.info.name: t.info.description for t in alex.tools}  # type: ignore[union-attr]
 
     assert set(tools) == {"get_time_and_date", "end_call"}
@@ -46,7 +47,7 @@ def test_alex_offers_two_tools() -> None:
 async def test_end_call_hangs_up() -> None:
     """The hook is asked for once the model wants to end, and the model is told to say goodbye."""
     asked = []
-    answer = await Alex("", "UTC", lambda: asked.append(1), Silence()).end_call()
+    answer = await Alex("", "UTC", lambda: asked.append(1), Silence(), Pace()).end_call()
 
     assert asked == [1]
     assert "goodbye" in answer

@@ -68,7 +68,7 @@ async def test_take_token_waits_for_a_slot() -> None:
         started = time.monotonic()
         await ask(url)
 
-    assert 0.9 < time.monotonic() - started < 3
+    assert 0.9 < time.monotonic() - started < 10
 
 
 async def test_take_token_gives_up_on_a_full_house() -> None:
@@ -78,7 +78,7 @@ async def test_take_token_gives_up_on_a_full_house() -> None:
         with pytest.raises(TokenError, match=r"still had no room after .* 503: Busy: every line is taken"):
             await ask(url, 1.5)
 
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize(

