@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def _config() -> list[dict[str, Any]]:
     scrape = "scrape_configs:\n" + prometheus["extraScrapeConfigs"]
     assert adapter["rules"]["default"] is False, "with it the chart adds rules of its own"
     return [
-        _config_map("alex", {"scrape.yaml": scrape, "rules.yaml": RULES.read_text()}),
+        _config_map("alex", {"scrape.yaml": scrape, "rules.yaml": _impatient(RULES.read_text())}),
         _config_map("prometheus-adapter", {"config.yaml": json.dumps({"externalRules": adapter["rules"]["external"]})}),
         _config_map(
             "prometheus-adapter-arguments",
@@ -114,6 +115,11 @@ def _config() -> list[dict[str, Any]]:
             },
         ),
     ]
+
+
+def _impatient(rules: str) -> str:
+    """Let alerts wait for a minute at most: their real patience is tried in tests/rules, where time costs nothing."""
+    return re.sub(r"\bfor: [1-9][0-9]*m\b", "for: 1m", rules)
 
 
 def _config_map(name: str, data: dict[str, str]) -> dict[str, Any]:

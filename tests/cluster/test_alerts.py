@@ -37,8 +37,8 @@ TROUBLE = {
     "faults": [{"provider": "elevenlabs", "kind": "error"}, {"provider": "openai", "kind": "error", "times": 20}],
 }
 
-# What an alert waits for is in the rules: seven minutes at most, and what comes before.
-SLOWEST_ALERT_SECONDS = 660
+# The window of a rule, a minute of waiting, and what comes before.
+SLOWEST_ALERT_SECONDS = 480
 
 MODELS = ("nova-2-general", "gpt-4o-mini", "eleven_turbo_v2_5", "tts-1")
 

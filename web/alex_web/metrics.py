@@ -97,7 +97,9 @@ class Metrics:
             "alex_web_spent_calls", "Calls since midnight UTC, of all web pods.", registry=registry
         )
         self.spent_minutes = Gauge(
-            "alex_web_spent_minutes", "Minutes of calls since midnight UTC, of all web pods.", registry=registry
+            "alex_web_spent_minutes",
+            "Minutes of calls since midnight UTC, each call a minute at least.",
+            registry=registry,
         )
         self.spent_usd = Gauge(
             "alex_web_spent_usd",
