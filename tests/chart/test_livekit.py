@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ def test_the_real_server_takes_the_configuration(
         program.wait_ready()
         status, exported = stack.get(f"http://127.0.0.1:{metrics}/metrics")
     finally:
-        program.stop()
+        program.stop(signal.SIGKILL)  # asked politely, it takes its time
 
     assert status == 200
     assert "livekit_" in exported
