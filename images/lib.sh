@@ -24,7 +24,8 @@ check_tag() {
 seconds_since() { awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", to - from }'; }
 
 # choose_builder: Docker where its engine answers, else buildah. Sets $with, and $prefix, with which the names of local images begin;
-# defines list, pull IMAGE, build_image DOCKERFILE CONTEXT OPTION…, alias_image IMAGE NAME and push_image IMAGE REFERENCE.
+# defines list, pull IMAGE, build_image DOCKERFILE CONTEXT OPTION…, alias_image IMAGE NAME, push_image IMAGE REFERENCE and
+# run_python IMAGE ARGUMENT…, which starts the image's Python instead of its program.
 choose_builder() {
   if command -v docker >/dev/null && timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; then
     with=docker prefix=''
@@ -33,6 +34,7 @@ choose_builder() {
     build_image() { DOCKER_BUILDKIT=1 docker build --progress plain --file "$1" "${@:3}" "$2"; }
     alias_image() { docker tag "$1" "$2"; }
     push_image() { docker tag "$1" "$2" && docker push --quiet "$2"; }
+    run_python() { docker run --rm --network none --entrypoint python "$@"; }
   elif command -v buildah >/dev/null; then
     with=buildah prefix=localhost/
     storage=()
@@ -55,6 +57,13 @@ choose_builder() {
       # As Docker does: a registry on this very machine needs no certificate.
       [[ ! $2 =~ ^(localhost|127\.[0-9.]+|\[::1\])[:/] ]] || options+=(--tls-verify=false)
       buildah "${storage[@]}" push "${options[@]}" "$1" "docker://$2"
+    }
+    run_python() {
+      local container code=0
+      container=$(buildah "${storage[@]}" from "$1")
+      buildah "${storage[@]}" run --isolation chroot "$container" -- python "${@:2}" || code=$?
+      buildah "${storage[@]}" rm "$container" >/dev/null
+      return "$code"
     }
   else
     fail 'needs a Docker engine that answers, or buildah; found neither' 'start Docker, or: apt-get install buildah'

@@ -123,6 +123,8 @@ def test_changed_code_installs_nothing(references: dict[str, str], tmp_path: Pat
         (("push", "https://registry.example.com"), 2, "'https://registry.example.com' is not a registry"),
         (("push", "registry.example.com", "--tag", "a/b"), 2, "'a/b' cannot be a tag"),
         (("lock", "--all"), 2, "--all is not an option"),
+        (("sbom",), 2, "which image? There are agent web offline caller"),
+        (("sbom", "web", "agent"), 2, "one image at a time, not web and agent"),
     ],
 )
 def test_bad_usage_is_told_apart(arguments: tuple[str, ...], code: int, says: str) -> None:
