@@ -23,6 +23,7 @@ prometheus_version=v0.316.0 # Prometheus 3.16.0, as its Go module counts
 prometheus_adapter_version=v0.12.0
 prometheus_operator_version=v0.85.0 # only its definitions
 crane_version=v0.20.6
+actionlint_version=v1.7.12
 
 kubernetes_bin=$tools/kubernetes-$kubernetes_version
 livekit_bin=$tools/livekit-server-$livekit_version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from chart.render import CHART, FIXED, ROOT, helm
-from registry import serving
+from registry import crane, serving
 
 # What people have beside a chart and would not want to publish.
 STRAYS = (
@@ -108,6 +109,25 @@ def test_registry_gives_back_what_was_pushed(package: Package, published: str, t
     assert (
         package.helm("show", "readme", published, "--plain-http").strip() == (CHART / "README.md").read_text().strip()
     )
+
+
+def test_push_tells_the_digest(package: Package, published: str) -> None:
+    """What helm says at a push names the digest that the registry has, and the release workflow attests."""
+    address = published.removeprefix("oci://")
+    command = [helm(), "push", str(package.file), published.removesuffix("/alex"), "--plain-http"]
+    pushed = subprocess.run(
+        command, env=package.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    asked = subprocess.run(
+        [str(crane()), "--insecure", "digest", f"{address}:{chart()['version']}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    workflow = (ROOT / ".github/workflows/release.yaml").read_text()
+
+    assert re.findall(r"^Digest: (\S+)$", pushed.stdout, re.MULTILINE) == [asked.stdout.strip()]
+    assert "sed -n 's/^Digest: //p' pushed" in workflow
 
 
 def test_chart_of_the_registry_renders_what_the_folder_does(package: Package, published: str) -> None:
