@@ -68,12 +68,44 @@ def test_the_top_level_is_the_nine_names() -> None:
     assert {name for name in top if not name.startswith(".")} == TOP_LEVEL
 
 
+def anchors(text: str) -> set[str]:
+    """Give the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    bare = [re.sub(r"[^\w\- ]", "", re.sub(r"\]\(.*?\)", "", heading).lower()) for heading in headings]
+    return {heading.strip().replace(" ", "-") for heading in bare}
+
+
 @pytest.mark.parametrize("path", documents(), ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
-    """Every relative link and picture of a document is there."""
-    targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text())
+    """Every link within the repository leads to a file that is there, and to a heading that it has."""
+    targets = re.findall(r"\]\(([^)#:\s]*)(?:#([^)]*))?\)", path.read_text())
+    missing = [target for target, _ in targets if not (path.parent / target).exists()]
+    lost = [
+        f"{target}#{anchor}"
+        for target, anchor in targets
+        if anchor
+        and target not in missing
+        and anchor not in anchors((path.parent / target if target else path).read_text())
+    ]
 
-    assert [t for t in targets if not (path.parent / t).exists()] == []
+    assert missing == []
+    assert lost == []
+
+
+def test_every_picture_is_shown() -> None:
+    """No picture lies about that no document shows or links."""
+    listed = subprocess.run(
+        ["git", "ls-files", ".github", "charts/alex/docs"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    pictures = {ROOT / line for line in listed.stdout.splitlines() if line.endswith((".png", ".svg"))}
+    shown = {
+        (document.parent / target).resolve()
+        for document in documents()
+        for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text())
+    }
+
+    assert pictures
+    assert pictures - shown == set()
 
 
 @pytest.mark.parametrize("program", ["agent", "web", "offline"])
