@@ -21,7 +21,10 @@ keda_version=v2.21.0
 pause_version=1
 prometheus_version=v0.316.0 # Prometheus 3.16.0, as its Go module counts
 prometheus_adapter_version=v0.12.0
-prometheus_operator_version=v0.85.0 # only its definitions
+prometheus_operator_version=v0.85.0 # only its definitions, as of the three below
+gateway_version=v1.4.1
+cert_manager_version=v1.19.1
+external_secrets_version=v1.3.2
 crane_version=v0.20.6
 actionlint_version=v1.7.12
 
@@ -34,6 +37,9 @@ keda_crds=$tools/keda-crds-$keda_version
 prometheus_bin=$tools/prometheus-$prometheus_version
 prometheus_adapter_bin=$tools/prometheus-adapter-$prometheus_adapter_version
 prometheus_operator_crds=$tools/prometheus-operator-crds-$prometheus_operator_version
+gateway_crds=$tools/gateway-crds-$gateway_version
+cert_manager_crds=$tools/cert-manager-crds-$cert_manager_version
+external_secrets_crds=$tools/external-secrets-crds-$external_secrets_version
 
 # The local node. Private addresses that nothing else is likely to use; the first three are the network namespace's own.
 node_host_ip=10.213.0.1

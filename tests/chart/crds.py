@@ -15,6 +15,9 @@ from chart.render import Object
 SOURCES = {
     "keda.sh": ("keda-crds", "config/crd/bases"),
     "monitoring.coreos.com": ("prometheus-operator-crds", "example/prometheus-operator-crd"),
+    "gateway.networking.k8s.io": ("gateway-crds", "config/crd/standard"),
+    "cert-manager.io": ("cert-manager-crds", "deploy/crds"),
+    "external-secrets.io": ("external-secrets-crds", "config/crds/bases"),
 }
 
 

@@ -81,6 +81,7 @@ def render(
     namespace: str = "default",
     apis: tuple[str, ...] = (),
     chart: Path = CHART,
+    kubernetes: str = KUBERNETES,
 ) -> Objects:
     """Render the chart with `values` on top of its own, and a fixed secret where none is chosen.
 
@@ -89,7 +90,7 @@ def render(
     chosen = (values or {}).get("livekit", {})
     fixed = {} if chosen.get("apiSecret") or chosen.get("existingSecret") else FIXED
     given = json.dumps(merge(values or {}, fixed), sort_keys=True)
-    return _objects(_template(chart, given, release, namespace, apis=apis))
+    return _objects(_template(chart, given, release, namespace, kubernetes=kubernetes, apis=apis))
 
 
 def render_text(

@@ -5,34 +5,41 @@ import subprocess
 from typing import Any
 
 import jsonschema
-import kubernetes_validate
 import pytest
 import yaml
-from chart import crds, keda
+from chart import keda, kinds
 from chart.render import CHART, KUBERNETES, ROOT, helm, render, scenarios
 
 SCENARIOS = scenarios()
+# The oldest that takes the chart as it is, the one of `k8s/up`, and the newest whose schemas there are.
+VERSIONS = ("1.30", KUBERNETES.rsplit(".", 1)[0], "1.37")
 
 
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_every_object_is_one_that_kubernetes_knows(scenario: str) -> None:
+def test_every_object_is_one_that_kubernetes_knows(scenario: str, version: str) -> None:
     """Each rendered object follows the schema of its kind, with no field that Kubernetes would drop."""
-    objects = render(SCENARIOS[scenario])
+    objects = render(SCENARIOS[scenario], kubernetes=f"{version}.0")
 
     assert objects
     for thing in objects.values():
-        if thing["apiVersion"].startswith("keda.sh/"):
-            keda.validate(thing)
-        elif crds.known(thing):
-            crds.validate(thing)
-        else:
-            kubernetes_validate.validate(thing, KUBERNETES.rsplit(".", 1)[0], strict=True)
+        kinds.validate(thing, version)
+
+
+def test_what_a_recipe_brings_beside_the_chart_is_known() -> None:
+    """The objects that lie beside the scenarios follow their definitions as well."""
+    beside = [path for path in (CHART / "ci").glob("*.yaml") if not path.name.endswith("-values.yaml")]
+
+    assert beside
+    for path in beside:
+        for thing in yaml.safe_load_all(path.read_text()):
+            kinds.validate(thing, VERSIONS[-1])
 
 
 def test_monitoring_for_development_is_known_to_kubernetes() -> None:
     """What `tilt up` installs beside Alex follows the schemas, too."""
     for thing in yaml.safe_load_all((ROOT / "k8s/monitoring/development.yaml").read_text()):
-        kubernetes_validate.validate(thing, KUBERNETES.rsplit(".", 1)[0], strict=True)
+        kinds.validate(thing, KUBERNETES.rsplit(".", 1)[0])
 
 
 @pytest.mark.parametrize(
@@ -65,6 +72,32 @@ def test_keda_check_sees_mistakes(path: str, value: object) -> None:
         keda.validate(thing)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "path", "value"),
+    [
+        ("Deployment", "alex-web", "spec.template.spec.securityContexts", {}),
+        ("NetworkPolicy", "alex-agent", "spec.ingress", {}),
+        ("HTTPRoute", "alex-web", "spec.hostname", "alex.example.com"),
+        ("Certificate", "alex-livekit-turn", "spec.issuerRef", None),
+    ],
+)
+def test_check_of_kinds_sees_mistakes(kind: str, name: str, path: str, value: object) -> None:
+    """The check refuses unknown fields, wrong types and what is missing, whoever defines the kind."""
+    holder = {"HTTPRoute": "gateway", "Certificate": "turn"}.get(kind, "production")
+    thing = copy.deepcopy(render(SCENARIOS[holder])[kind, name])
+    *parents, last = path.split(".")
+    inner: Any = thing
+    for key in parents:
+        inner = inner[key]
+    if value is None:
+        del inner[last]
+    else:
+        inner[last] = value
+
+    with pytest.raises(jsonschema.ValidationError):
+        kinds.validate(thing, VERSIONS[0])
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_lint_is_clean(scenario: str) -> None:
     """`helm lint --strict` has nothing to say about a scenario."""
@@ -84,9 +117,11 @@ def test_full_scenario_renders_every_template() -> None:
     """No template is left out of the scenario that switches everything on, but what stands in place of another."""
     written = {str(path.relative_to(CHART)) for path in (CHART / "templates").rglob("*.yaml")}
     instead = {"templates/agent/scaledobject.yaml"}  # of the autoscaler of the other engines
+    gateway = {"templates/web/httproute.yaml"}  # of two Ingresses
     several = {"templates/livekit/statefulset.yaml", "templates/livekit/pdb.yaml"}  # of the Deployment of one node
 
-    assert written - {"templates/validate.yaml"} - instead - several == rendered("full")
+    assert written - {"templates/validate.yaml"} - instead - several - gateway == rendered("full")
+    assert gateway <= rendered("gateway")
     assert instead <= rendered("keda")
     assert several <= rendered("nodes")
 

@@ -11,6 +11,10 @@ from chart.render import CHART, KUBERNETES, merge, put, refusal, render, scenari
 HOSTED = scenarios()["hosted-keys"]
 NODE = scenarios()["address"]
 NODES = scenarios()["nodes"]
+GATEWAY = scenarios()["gateway"]
+HOST_NETWORK = scenarios()["host-network"]
+TURN = {"enabled": True, "host": "turn.example.com", "tlsSecretName": "turn-tls"}
+CA = [{"name": "ca", "configMap": {"name": "company-ca"}}]
 SECRET = "a-secret-for-tests-of-forty-characters-1"
 REMOTE = {"livekit": {"enabled": False, "url": "wss://lk.example.com", "existingSecret": "lk"}}
 
@@ -231,6 +235,62 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a LiveKit secret that can be guessed": (put("livekit.apiSecret", "short"), ["livekit.apiSecret", "32 characters"]),
     "an admin key that can be guessed": (put("web.adminKey", "admin"), ["web.adminKey", "16 characters"]),
     "an offline key that can be guessed": (put("offline.apiKey", "key"), ["offline.apiKey", "16 characters"]),
+    "a setting of Alex among the other variables": (
+        put("agent.extraEnv", [{"name": "ALEX_SLOTS", "value": "9"}]),
+        ["agent.extraEnv sets ALEX_SLOTS", "use that value", "remove it"],
+    ),
+    "a proxy before the bundled LiveKit": (
+        put("agent.extraEnv", [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}]),
+        ["agent.extraEnv sets HTTPS_PROXY", "LiveKit", "providers.*.baseUrl"],
+    ),
+    "a volume with the name of one of ours": (
+        put("web.extraVolumes", [{"name": "keys", "secret": {"secretName": "ours"}}]),
+        ["web.extraVolumes has a volume keys", "rename it"],
+    ),
+    "a mount of no volume": (
+        put("web.extraVolumeMounts", [{"name": "company-ca", "mountPath": "/etc/company"}]),
+        ["web.extraVolumeMounts mounts company-ca", "web.extraVolumes", "add it there"],
+    ),
+    "a mount over files of Alex": (
+        put("agent", {"extraVolumes": CA, "extraVolumeMounts": [{"name": "ca", "mountPath": "/etc/alex/keys"}]}),
+        ["agent.extraVolumeMounts mounts ca at /etc/alex/keys", "elsewhere"],
+    ),
+    "a Gateway without a host": (
+        merge(GATEWAY, put("gateway.host", "")),
+        ["gateway.enabled is true without", "gateway.name", "gateway.host"],
+    ),
+    "a Gateway beside an Ingress": (
+        merge(GATEWAY, put("web.ingress", {"enabled": True, "host": "other.example.com"})),
+        ["gateway.enabled is true beside web.ingress", "keep one"],
+    ),
+    "a Gateway without a way for media": (
+        {"gateway": GATEWAY["gateway"]},
+        ["gateway.enabled is true", "livekit.exposure is portForward", "hostNetwork"],
+    ),
+    "one address for servers on several nodes": (
+        merge(HOST_NETWORK, {"livekit": {"replicas": 2, "address": "203.0.113.10"}, "redis": {"enabled": True}}),
+        ["livekit.exposure is hostNetwork", "2 servers", "remove livekit.address"],
+    ),
+    "no address for signalling": (
+        {"livekit": {"exposure": "hostNetwork"}},
+        ["livekit.exposure is hostNetwork", "livekit.ingress", "livekit.publicUrl"],
+    ),
+    "TURN without an address to relay to": (
+        merge(HOST_NETWORK, put("livekit.turn", TURN)),
+        ["livekit.turn.enabled is true", "livekit.exposure to address"],
+    ),
+    "TURN without a certificate": (
+        merge(NODE, put("livekit.turn", {**TURN, "tlsSecretName": ""})),
+        ["livekit.turn.enabled is true without", "livekit.turn.host and livekit.turn.tlsSecretName"],
+    ),
+    "TURN on the host of the page": (
+        merge(NODE, put("livekit.turn", {**TURN, "host": "alex.example.com"})),
+        ["livekit.turn.host is alex.example.com", "port 443", "a host of its own"],
+    ),
+    "a node port of TURN that media has": (
+        merge(NODE, {"livekit": {"turn": TURN, "service": {"nodePorts": {"turn": 30881}}}}),
+        ["livekit.service.nodePorts must give 4 different numbers"],
+    ),
     "a key with a line break": (
         merge(HOSTED, put("providers.deepgram.apiKey", "deepgram-key\n")),
         ["providers.deepgram.apiKey", "line break", "remove it"],
@@ -255,12 +315,13 @@ def test_values_that_disagree_are_refused(problem: str) -> None:
 def test_each_refusal_has_its_test() -> None:
     """As many kinds of message are tested as validate.yaml can write, and every one ends in the only `fail`."""
     template = (CHART / "templates" / "validate.yaml").read_text()
-    written = len(re.findall(r"append \$problems", template))
+    beside = [path.read_text() for path in (CHART / "templates").rglob("_problems.tpl")]
+    written = sum(len(re.findall(r"append \$problems", text)) for text in [template, *beside])
     # Loops write one line of the template for several values.
     looped = {"hosted without openai", "hosted without elevenlabs", "fewest web pods above most"}
     looped |= {"autoscaled web pods without a request", "an offline key that can be guessed"}
     looped |= {"a Redis password that can be guessed", "node ports that collide with those of the next LiveKit node"}
-    looped |= {"node ports that end before the last LiveKit node"}
+    looped |= {"node ports that end before the last LiveKit node", "a node port of TURN that media has"}
 
     assert len(PROBLEMS) - len(looped) == written
     assert len(re.findall(r"\bfail\b", re.sub(r"\{\{- /\*.*?\*/ -}}", "", template, flags=re.DOTALL))) == 1
@@ -335,7 +396,10 @@ def test_a_refused_key_is_not_repeated(path: str, secret: str) -> None:
         ("web.service.nodePort", 80, "/web/service/nodePort"),
         ("offline.fallback", "always", "/offline/fallback"),
         ("offline.sttStreams", 0, "/offline/sttStreams"),
-        ("livekit.exposure", "hostNetwork", "/livekit/exposure"),
+        ("livekit.exposure", "hostPort", "/livekit/exposure"),
+        ("image.digests.web", "sha256:1234", "/image/digests/web"),
+        ("agent.extraVolumes", [{"name": "host", "hostPath": {"path": "/"}}], "hostPath"),
+        ("networkPolicy.callers", [{}], "/networkPolicy/callers/0"),
         ("livekit.replicas", 0, "/livekit/replicas"),
         ("livekit.replicas", 21, "/livekit/replicas"),
         ("redis.address", "redis.example.com", "/redis/address"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from chart.reads import reads
 from chart.render import CHART, Refused, at, defaults, leaves, merge, put, render_all, scenarios
 from chart.values_table import BEGIN, END, settings, with_table
 
@@ -109,6 +111,7 @@ OTHER: dict[str, Any] = {
     "logLevel": "error",
     "logFormat": "json",
     "image.registry": "registry.example.com/other",
+    **{f"image.digests.{image}": f"sha256:{'f' * 64}" for image in ("agent", "web", "offline", "caller")},
     "image.pullPolicy": "Never",
     "image.pullSecrets": ["other"],
     "agent.language": "fr",
@@ -145,7 +148,13 @@ OTHER: dict[str, Any] = {
     "caller.asks": [{"ask": "Other?", "expect": "other"}],
     "monitoring.annotations.enabled": False,
     "monitoring.rules.runbookUrl": "https://other.example.com/RUNBOOK.md",
+    "livekit.turn.issuerKind": "Issuer",
+    "networkPolicy.callers": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
+    "networkPolicy.egressPorts": [1234],
+    "networkPolicy.operators": ["other"],
 }
+GATEWAY = put("gateway", scenarios()["gateway"]["gateway"])
+INGRESSES_OFF = {"web": {"ingress": {"enabled": False}}, "livekit": {"ingress": {"enabled": False}}}
 BESIDE: dict[str, dict[str, Any]] = {
     "agent.replicas": put("agent.autoscaling.enabled", False),
     "web.replicas": put("web.autoscaling.enabled", False),
@@ -157,6 +166,11 @@ BESIDE: dict[str, dict[str, Any]] = {
     "providers.deepgram.existingSecretKey": {"providers": {"deepgram": {"apiKey": "", "existingSecret": "ours"}}},
     "providers.openai.existingSecretKey": {"providers": {"openai": {"apiKey": "", "existingSecret": "ours"}}},
     "monitoring.annotations.enabled": put("monitoring.podMonitor.enabled", False),
+    "livekit.service.nodePorts.turn": put("livekit.service.type", "NodePort"),
+    **{
+        f"gateway.{key}": merge(GATEWAY, INGRESSES_OFF)
+        for key in ("name", "namespace", "listener", "host", "annotations")
+    },
 }
 FULL = merge(merge(defaults(), scenarios()["full"]), put("agent.resources.limits.memory", "4Gi"))
 
@@ -171,6 +185,11 @@ OF_KIND: dict[str, Any] = {
     "host": "other.example.com",
     "baseUrl": "https://other.example.com/v9",
     "otlpEndpoint": "https://other.example.com",
+    "digest": f"sha256:{'f' * 64}",
+    "topologySpreadConstraints": [{"maxSkew": 5, "topologyKey": "other", "whenUnsatisfiable": "DoNotSchedule"}],
+    "extraEnv": [{"name": "OTHER", "value": "other"}],
+    "extraVolumes": [{"name": "other", "configMap": {"name": "other"}}],
+    "extraVolumeMounts": [{"name": "other", "mountPath": "/other"}],
     **dict.fromkeys(("apiKey", "apiSecret", "adminKey"), "another-key-of-more-than-thirty-two-characters"),
 }
 
@@ -207,3 +226,42 @@ def test_every_value_is_read(path: str) -> None:
     assert seen != outcome(base)
     if "specifications of the schema" in seen:
         pytest.fail(seen)
+
+
+# What the templates put among the values themselves, to decide it once.
+DECIDED = {"livekit.decidedApiSecret", "redis.decidedPassword"}
+
+
+def declared(path: str) -> bool:
+    """Tell whether values.yaml has a key, or one above it whose content is the operator's own."""
+    found: Any = defaults()
+    for key in path.split("."):
+        if found in ({}, []):
+            return True
+        if not isinstance(found, dict) or key not in found:
+            return False
+        found = found[key]
+    return True
+
+
+TEMPLATES = [path for path in sorted((CHART / "templates").rglob("*")) if path.is_file()]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(CHART / "templates")))
+def test_no_template_reads_what_is_not_there(template: Path) -> None:
+    """Every value that a template names is in values.yaml; Go would take another one for empty, without a word."""
+    assert [path for path in reads(template) if path not in DECIDED and not declared(path)] == []
+
+
+# The same for every component, so one helper reads them from whichever it is given.
+SHARED = {"nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "priorityClassName", "podAnnotations"}
+
+
+def test_every_value_is_named_in_a_template() -> None:
+    """No value is left behind by a template that has gone, and a misspelt one would be seen."""
+    found = {path for template in TEMPLATES for path in reads(template)}
+    unseen = [path for path, _ in leaves(defaults()) if not any(f"{path}.".startswith(f"{read}.") for read in found)]
+
+    assert [path for path in unseen if path.rsplit(".", 1)[-1] not in SHARED] == []
+    assert not declared("web.signIn.oidc.isuer")
+    assert declared("web.brand.links.help")

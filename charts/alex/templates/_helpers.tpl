@@ -31,7 +31,13 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 
 {{- define "alex.image" -}}
 {{- with .root.Values.image.registry }}{{ trimSuffix "/" . }}/{{ end -}}
-alex-{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- $values := .root.Values.image -}}
+alex-{{ .component }}{{ include "alex.imageVersion" (dict "tag" ($values.tag | default .root.Chart.AppVersion) "digest" (index $values.digests .component)) }}
+{{- end -}}
+
+{{/* A digest stands instead of the tag: not every container runtime takes a name with both. (dict "tag" TAG "digest" DIGEST) */}}
+{{- define "alex.imageVersion" -}}
+{{- if .digest }}@{{ .digest }}{{ else }}:{{ .tag }}{{ end -}}
 {{- end -}}
 
 {{/* What Pod Security "restricted" asks of a pod. fsGroup lets the program, which is not root, read its mounted keys. */}}
@@ -52,9 +58,12 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* Where pods may run, from the values of a component. */}}
+{{/* Where pods may run, and before which others, from the values of a component. */}}
 {{- define "alex.scheduling" -}}
 {{- $values := index .root.Values .component -}}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
 {{- with $values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
@@ -73,6 +82,15 @@ imagePullSecrets:
   - name: {{ . | quote }}
   {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* How the pods of a component spread: as its values say, else over nodes where that is possible, for a full one must not stop a new pod. */}}
+{{- define "alex.spread" -}}
+{{- $selector := dict "matchLabels" (include "alex.selectorLabels" . | fromYaml) -}}
+{{- $builtIn := dict "maxSkew" 1 "topologyKey" "kubernetes.io/hostname" "whenUnsatisfiable" "ScheduleAnyway" -}}
+{{- range (index .root.Values .component).topologySpreadConstraints | default (list $builtIn) }}
+- {{ merge (dict "labelSelector" $selector) . | toYaml | indent 2 | trim }}
+{{- end -}}
 {{- end -}}
 
 {{- define "alex.livekitSecretName" -}}
@@ -191,12 +209,15 @@ ws://{{ include "alex.fullname" . }}-livekit:7880
 {{- .publicUrl -}}
 {{- else if not .enabled -}}
 {{- .url -}}
+{{- else if $.Values.gateway.enabled -}}
+wss://{{ $.Values.gateway.host }}
 {{- else if eq .exposure "portForward" -}}
 ws://localhost:7880
 {{- else if .ingress.enabled -}}
 {{ ternary "wss" "ws" (not (empty .ingress.tlsSecretName)) }}://{{ .ingress.host }}
 {{- else -}}
-ws://{{ ternary (printf "[%s]" .address) .address (contains ":" .address) }}:{{ ternary .service.nodePorts.signal 7880 (eq .service.type "NodePort") }}
+{{- $nodePort := and (eq .exposure "address") (eq .service.type "NodePort") -}}
+ws://{{ ternary (printf "[%s]" .address) .address (contains ":" .address) }}:{{ ternary .service.nodePorts.signal 7880 $nodePort }}
 {{- end -}}
 {{- end -}}
 {{- end -}}

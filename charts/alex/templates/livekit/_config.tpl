@@ -15,7 +15,6 @@ udp: 7882
 {{- define "alex.livekitConfig" -}}
 {{- $ports := include "alex.livekitMediaPorts" . | fromYaml -}}
 {{- with .root -}}
-{{- $address := eq .Values.livekit.exposure "address" -}}
 port: 7880
 prometheus:
   port: 6789
@@ -23,16 +22,29 @@ rtc:
   # One port for all media. Candidates name these numbers literally, so a NodePort has to be the configured port.
   tcp_port: {{ $ports.tcp }}
   udp_port: {{ $ports.udp }}
-  {{- if $address }}
+  {{- if .Values.livekit.address }}
   # Browsers and agents both come to this address.
   node_ip: {{ .Values.livekit.address | quote }}
-  {{- else }}
+  {{- else if eq .Values.livekit.exposure "portForward" }}
   # A port-forward dials 127.0.0.1 inside the pod, so that candidate must exist; a node_ip here would lock the agents out.
   enable_loopback_candidate: true
   {{- end }}
   use_external_ip: false
   # An empty list means a public STUN server, for this server and for every caller. Nothing listens here, and nothing leaves.
   stun_servers: ["127.0.0.1:3478"]
+{{- if .Values.livekit.turn.enabled }}
+{{- $six := contains ":" .Values.livekit.address }}
+turn:
+  enabled: true
+  domain: {{ .Values.livekit.turn.host | quote }}
+  # Browsers are told 443, where a server that is not root cannot listen: the Service leads from there to here.
+  tls_port: 5349
+  cert_file: /etc/livekit-turn/tls.crt
+  key_file: /etc/livekit-turn/tls.key
+  bind_addresses: [{{ ternary "::" "0.0.0.0" $six | quote }}]
+  # What a caller sends through it goes to a server's own media. No other private address: a relay must not open the inside.
+  allow_restricted_peer_cidrs: ["{{ .Values.livekit.address }}/{{ ternary 128 32 $six }}"]
+{{- end }}
 room:
   # Only web creates rooms, each with its agent.
   auto_create: false

@@ -4,6 +4,8 @@
 {{- $name := printf "%s-livekit" (include "alex.fullname" .) -}}
 {{- $nodePort := and (eq .Values.livekit.exposure "address") (eq .Values.livekit.service.type "NodePort") -}}
 {{- $several := gt (int .Values.livekit.replicas) 1 -}}
+{{- $host := eq .Values.livekit.exposure "hostNetwork" -}}
+{{- $turn := .Values.livekit.turn -}}
 metadata:
   labels:
     {{- include "alex.labels" $self | nindent 4 }}
@@ -27,6 +29,11 @@ spec:
   # Else the server is process 1, for which the kernel drops SIGTERM until a handler stands: deleted in its first second it would
   # stay for all of its grace period.
   shareProcessNamespace: true
+  {{- if $host }}
+  # Media comes to the node itself. The port numbers are then the node's, so no two servers fit on one.
+  hostNetwork: true
+  dnsPolicy: ClusterFirstWithHostNet # the node's own resolver does not know Redis and web
+  {{- end }}
   # As patient as the agents, whose calls run through it.
   terminationGracePeriodSeconds: {{ add .Values.agent.drainSeconds 120 }}
   securityContext:
@@ -34,19 +41,14 @@ spec:
   {{- with include "alex.scheduling" $self | trim }}
   {{- . | nindent 2 }}
   {{- end }}
-  {{- if $several }}
+  {{- if or $several .Values.livekit.topologySpreadConstraints }}
   topologySpreadConstraints:
     # A lost node should not take every server; a full node must not stop a new one.
-    - maxSkew: 1
-      topologyKey: kubernetes.io/hostname
-      whenUnsatisfiable: ScheduleAnyway
-      labelSelector:
-        matchLabels:
-          {{- include "alex.selectorLabels" $self | nindent 10 }}
+    {{- include "alex.spread" $self | nindent 4 }}
   {{- end }}
   containers:
     - name: livekit
-      image: "{{ .Values.livekit.image.repository }}:{{ .Values.livekit.image.tag }}"
+      image: "{{ .Values.livekit.image.repository }}{{ include "alex.imageVersion" .Values.livekit.image }}"
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       args: [--config, /etc/livekit/{{ ternary "$(POD_NAME)" "config" $several }}.yaml]
       env:
@@ -55,6 +57,12 @@ spec:
           valueFrom:
             fieldRef:
               fieldPath: metadata.name
+        {{- end }}
+        {{- if and $host (not .Values.livekit.address) }}
+        - name: NODE_IP # what browsers and agents are told
+          valueFrom:
+            fieldRef:
+              fieldPath: status.hostIP
         {{- end }}
         {{- with include "alex.redisSecretName" . }}
         - name: REDIS_PASSWORD
@@ -94,12 +102,16 @@ spec:
       ports:
         - name: signal
           containerPort: 7880
-        {{- if not $several }}
+        {{- if or $host (not $several) }}
         - name: media-tcp
           containerPort: {{ ternary .Values.livekit.service.nodePorts.tcp 7881 $nodePort }}
         - name: media-udp
           containerPort: {{ ternary .Values.livekit.service.nodePorts.udp 7882 $nodePort }}
           protocol: UDP
+        {{- end }}
+        {{- if $turn.enabled }}
+        - name: turn
+          containerPort: 5349
         {{- end }}
         - name: metrics
           containerPort: 6789
@@ -127,6 +139,11 @@ spec:
           readOnly: true
         - name: tmp
           mountPath: /tmp
+        {{- if $turn.enabled }}
+        - name: turn
+          mountPath: /etc/livekit-turn
+          readOnly: true
+        {{- end }}
   volumes:
     - name: config
       configMap:
@@ -134,4 +151,13 @@ spec:
     - name: tmp
       emptyDir:
         sizeLimit: 64Mi
+    {{- if $turn.enabled }}
+    - name: turn
+      projected:
+        defaultMode: 0440
+        sources:
+          {{- range $file := list "tls.crt" "tls.key" }}
+          {{- include "alex.keyFile" (dict "secret" $turn.tlsSecretName "key" $file "file" $file) | nindent 10 }}
+          {{- end }}
+    {{- end }}
 {{- end -}}

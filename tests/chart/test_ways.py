@@ -1,0 +1,175 @@
+"""The further ways to LiveKit: a Gateway, TURN inside TLS, and the network of the node."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import stack
+import yaml
+from chart.render import Objects, merge, notes, put, render
+from chart.scenarios import every
+
+GATEWAY = every()["gateway"].values
+TURN = every()["turn"].values
+HOST = every()["host-network"].values
+
+
+def config(objects: Objects, name: str = "config.yaml") -> dict[str, Any]:
+    return dict(yaml.safe_load(objects["ConfigMap", "alex-livekit"]["data"][name]))
+
+
+def environment(objects: Objects, deployment: str) -> dict[str, Any]:
+    [container] = objects["Deployment", deployment]["spec"]["template"]["spec"]["containers"]
+    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in container["env"]}
+
+
+def test_a_gateway_has_page_and_signalling_on_one_host() -> None:
+    """One route takes both: what browsers ask of LiveKit by its path, and all else to the page."""
+    objects = render(GATEWAY)
+    spec = objects["HTTPRoute", "alex-web"]["spec"]
+    ways = [(rule["matches"][0]["path"]["value"], rule["backendRefs"][0]) for rule in spec["rules"]]
+
+    assert spec["hostnames"] == ["alex.example.com"]
+    assert spec["parentRefs"][0]["name"] == "public"
+    assert ways == [("/rtc", {"name": "alex-livekit", "port": 7880}), ("/", {"name": "alex-web", "port": 8080})]
+    assert environment(objects, "alex-web")["ALEX_PUBLIC_LIVEKIT_URL"] == "wss://alex.example.com"
+    assert "open https://alex.example.com" in notes(GATEWAY)
+
+
+def test_a_gateway_alone_has_only_the_page() -> None:
+    """With a LiveKit of somebody else the route leads to the page alone."""
+    remote = {"livekit": {"enabled": False, "url": "wss://lk.example.com", "existingSecret": "keys"}}
+    objects = render({"gateway": GATEWAY["gateway"], **remote})
+
+    assert len(objects["HTTPRoute", "alex-web"]["spec"]["rules"]) == 1
+    assert environment(objects, "alex-web")["ALEX_PUBLIC_LIVEKIT_URL"] == "wss://lk.example.com"
+
+
+def test_the_node_takes_media_itself() -> None:
+    """In its node's network the server tells that node's address, and never has to stand beside another one."""
+    objects = render(HOST)
+    deployment = objects["Deployment", "alex-livekit"]["spec"]
+    pod = deployment["template"]["spec"]
+
+    assert (pod["hostNetwork"], pod["dnsPolicy"]) == (True, "ClusterFirstWithHostNet")
+    assert {"name": "NODE_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}} in pod["containers"][0]["env"]
+    assert not {"node_ip", "enable_loopback_candidate"} & config(objects)["rtc"].keys()
+    assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 1, "maxSurge": 0}
+    assert [port["name"] for port in objects["Service", "alex-livekit"]["spec"]["ports"]] == ["signal"]
+    assert objects["Service", "alex-livekit"]["spec"]["type"] == "ClusterIP"
+    assert "7882 (UDP)" in notes(HOST)
+
+
+def test_only_the_server_leaves_its_pods_network() -> None:
+    """The opt-in is about LiveKit: every other pod stays in a network of its own."""
+    assert [name for name, pod in render(HOST).pods().items() if pod.get("hostNetwork")] == ["alex-livekit"]
+
+
+def test_a_public_address_of_the_node_is_told() -> None:
+    """Where a node has a public address in front, the server tells that one instead of its own."""
+    objects = render(merge(HOST, put("livekit.address", "203.0.113.10")))
+
+    assert config(objects)["rtc"]["node_ip"] == "203.0.113.10"
+    assert "NODE_IP" not in environment(objects, "alex-livekit")
+
+
+def test_several_servers_each_tell_their_node() -> None:
+    """Several servers in their nodes' networks have the same ports and one Service, for signalling."""
+    objects = render(merge(HOST, {"livekit": {"replicas": 2}, "redis": {"enabled": True}}))
+    data = objects["ConfigMap", "alex-livekit"]["data"]
+
+    assert len(set(data.values())) == 1
+    assert [name for name in objects.of("Service") if "livekit" in name] == ["alex-livekit"]
+
+
+def test_turn_leads_from_443_to_the_server() -> None:
+    """Browsers are sent to port 443 of the host, which the Service leads to the port that the server listens on."""
+    objects = render(TURN)
+    ports = {port["name"]: port for port in objects["Service", "alex-livekit"]["spec"]["ports"]}
+    [container] = objects["Deployment", "alex-livekit"]["spec"]["template"]["spec"]["containers"]
+    listens = {port["name"]: port["containerPort"] for port in container["ports"]}
+
+    assert (ports["turn"]["port"], ports["turn"]["targetPort"]) == (443, "turn")
+    assert listens["turn"] == config(objects)["turn"]["tls_port"]
+    assert config(objects)["turn"]["domain"] == "turn.example.com"
+
+
+def test_turn_opens_no_way_into_the_cluster() -> None:
+    """The relay passes on to the server's own address, and to no other private one."""
+    assert config(render(TURN))["turn"]["allow_restricted_peer_cidrs"] == ["203.0.113.10/32"]
+    six = merge(TURN, put("livekit.address", "2001:db8::10"))
+    assert config(render(six))["turn"]["allow_restricted_peer_cidrs"] == ["2001:db8::10/128"]
+
+
+def test_every_server_of_several_relays() -> None:
+    """With several servers each has TURN, behind one port of the nodes."""
+    objects = render(every()["production"].values)
+
+    for node in (0, 1):
+        assert config(objects, f"alex-livekit-{node}.yaml")["turn"]["tls_port"] == 5349
+    ports = {port["name"]: port for port in objects["Service", "alex-livekit"]["spec"]["ports"]}
+    assert ports["turn"]["nodePort"] == 30879
+
+
+def test_cert_manager_makes_the_certificate_that_is_mounted() -> None:
+    """The Certificate writes the Secret that the server mounts, for the host that it tells."""
+    objects = render(TURN)
+    spec = objects["Certificate", "alex-livekit-turn"]["spec"]
+    volumes = {volume["name"]: volume for volume in objects.pods()["alex-livekit"]["volumes"]}
+    mounted = volumes["turn"]["projected"]["sources"]
+
+    assert {source["secret"]["name"] for source in mounted} == {spec["secretName"]}
+    assert [item["path"] for source in mounted for item in source["secret"]["items"]] == ["tls.crt", "tls.key"]
+    assert spec["dnsNames"] == ["turn.example.com"]
+    assert not render(merge(TURN, put("livekit.turn.issuer", ""))).of("Certificate")
+
+
+def test_the_real_server_answers_turn_inside_tls(tmp_path: Path) -> None:
+    """The real livekit-server, as configured, shows the certificate and answers as a TURN server does."""
+    chosen = config(render(TURN))
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=turn.example.com"
+    )
+    command += " -addext subjectAltName=DNS:turn.example.com -keyout tls.key -out tls.crt"
+    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+    # Free ports, loopback and files of ours instead of the pod's; nothing else is changed.
+    metrics, turn = stack.free_port(), stack.free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        chosen["rtc"] |= {"tcp_port": stack.free_port(), "udp_port": udp.getsockname()[1]}
+    chosen |= {"port": stack.free_port(), "prometheus": {"port": metrics}, "bind_addresses": ["127.0.0.1"]}
+    files = {"cert_file": str(tmp_path / "tls.crt"), "key_file": str(tmp_path / "tls.key")}
+    chosen["turn"] |= {"tls_port": turn, "bind_addresses": ["127.0.0.1"], **files}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(chosen))
+    program = stack.Program(
+        "livekit",
+        [stack.livekit_server(), "--config", str(tmp_path / "config.yaml")],
+        {"LIVEKIT_KEYS": "alex: " + "s" * 40, "PATH": "/usr/bin:/bin"},
+        tmp_path / "livekit.log",
+        f"http://127.0.0.1:{chosen['port']}/",
+    )
+    trust = ssl.create_default_context(cafile=str(tmp_path / "tls.crt"))
+
+    program.start()
+    try:
+        program.wait_ready()
+        with (
+            socket.create_connection(("127.0.0.1", turn), timeout=10) as tcp,
+            trust.wrap_socket(tcp, server_hostname="turn.example.com") as tls,
+        ):
+            # An Allocate request (RFC 8656) for UDP, without credentials.
+            attribute = struct.pack("!HHBBH", 0x0019, 4, 17, 0, 0)
+            tls.sendall(struct.pack("!HHI12s", 0x0003, len(attribute), 0x2112A442, b"twelve bytes") + attribute)
+            answer = tls.recv(1024)
+    finally:
+        program.stop(signal.SIGKILL)  # asked politely it takes half a minute over its TURN listener
+
+    kind, _, cookie, transaction = struct.unpack("!HHI12s", answer[:20])
+    assert (kind, cookie, transaction) == (0x0113, 0x2112A442, b"twelve bytes")  # an error: who are you?
+    assert b"livekit" in answer  # the realm to say it in
