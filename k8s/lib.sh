@@ -27,6 +27,8 @@ cert_manager_version=v1.19.1
 external_secrets_version=v1.3.2
 crane_version=v0.20.6
 actionlint_version=v1.7.12
+kube_score_version=v1.20.0
+kubesec_version=v2.14.2
 
 kubernetes_bin=$tools/kubernetes-$kubernetes_version
 livekit_bin=$tools/livekit-server-$livekit_version

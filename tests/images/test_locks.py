@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 LOCKS = [f"{home}/requirements.txt" for home in HOMES.values()] + [
     "images/offline/models.txt",
     "tests/requirements.txt",
+    "tests/linters/requirements.txt",
 ]
 
 
@@ -38,7 +39,7 @@ def test_lock_is_part_of_the_common_one(home: str) -> None:
     assert {name: version for name, version in own.items() if common.get(name) != version} == {}
 
 
-@pytest.mark.parametrize("home", [*HOMES.values(), "tests"])
+@pytest.mark.parametrize("home", [*HOMES.values(), "tests", "tests/linters"])
 def test_lock_satisfies_its_project(home: str) -> None:
     """What a program asks for is locked, in a version it accepts; if not, run images/lock."""
     project = tomllib.loads((ROOT / home / "pyproject.toml").read_text())["project"]
