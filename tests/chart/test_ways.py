@@ -98,6 +98,8 @@ def test_turn_leads_from_443_to_the_server() -> None:
     assert (ports["turn"]["port"], ports["turn"]["targetPort"]) == (443, "turn")
     assert listens["turn"] == config(objects)["turn"]["tls_port"]
     assert config(objects)["turn"]["domain"] == "turn.example.com"
+    assert "port 443 of turn.example.com has to lead to service alex-livekit" in notes(TURN)
+    assert "has to lead to node port 30879" in notes(every()["production"].values)
 
 
 def test_turn_opens_no_way_into_the_cluster() -> None:
