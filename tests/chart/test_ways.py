@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import ipaddress
 import signal
 import socket
-import ssl
-import struct
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import pytest
 import stack
 import yaml
 from chart.render import Objects, merge, notes, put, render
 from chart.scenarios import every
+from chart.turn import Relay
+from livekit import api
+from livekit.protocol.rtc import SignalResponse
 
 GATEWAY = every()["gateway"].values
 TURN = every()["turn"].values
 HOST = every()["host-network"].values
+SECRET = "a-secret-for-tests-of-forty-characters-1"
 
 
 def config(objects: Objects, name: str = "config.yaml") -> dict[str, Any]:
@@ -102,11 +108,17 @@ def test_turn_leads_from_443_to_the_server() -> None:
     assert "has to lead to node port 30879" in notes(every()["production"].values)
 
 
-def test_turn_opens_no_way_into_the_cluster() -> None:
-    """The relay passes on to the server's own address, and to no other private one."""
-    assert config(render(TURN))["turn"]["allow_restricted_peer_cidrs"] == ["203.0.113.10/32"]
-    six = merge(TURN, put("livekit.address", "2001:db8::10"))
-    assert config(render(six))["turn"]["allow_restricted_peer_cidrs"] == ["2001:db8::10/128"]
+def test_turn_opens_no_way_but_to_the_server() -> None:
+    """The relay passes on to the server's own address, private or not, and to no other of IPv4."""
+    turn = config(render(TURN))["turn"]
+    denied = {ipaddress.ip_network(network) for network in turn["deny_peer_cidrs"]}
+    own = ipaddress.ip_network("203.0.113.10/32")
+
+    assert turn["allow_restricted_peer_cidrs"] == [str(own)]
+    assert denied == set(ipaddress.ip_network("0.0.0.0/0").address_exclude(own))
+    six = config(render(merge(TURN, put("livekit.address", "2001:db8::10"))))["turn"]
+    assert (six["allow_restricted_peer_cidrs"], six["deny_peer_cidrs"]) == (["2001:db8::10/128"], ["0.0.0.0/0"])
+    assert six["bind_addresses"] == ["::"]
 
 
 def test_every_server_of_several_relays() -> None:
@@ -132,46 +144,61 @@ def test_cert_manager_makes_the_certificate_that_is_mounted() -> None:
     assert not render(merge(TURN, put("livekit.turn.issuer", ""))).of("Certificate")
 
 
-def test_the_real_server_answers_turn_inside_tls(tmp_path: Path) -> None:
-    """The real livekit-server, as configured, shows the certificate and answers as a TURN server does."""
-    chosen = config(render(TURN))
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=turn.example.com"
-    )
-    command += " -addext subjectAltName=DNS:turn.example.com -keyout tls.key -out tls.crt"
+@pytest.fixture(name="server")
+def _server(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """Run the real livekit-server with the rendered configuration, on free ports, loopback and files of ours."""
+    chosen = config(render(merge(TURN, put("livekit.address", "127.0.0.1"))))
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
+    command += " -subj /CN=turn.example.com -addext subjectAltName=DNS:turn.example.com -keyout tls.key -out tls.crt"
     subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
-    # Free ports, loopback and files of ours instead of the pod's; nothing else is changed.
-    metrics, turn = stack.free_port(), stack.free_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.bind(("127.0.0.1", 0))
         chosen["rtc"] |= {"tcp_port": stack.free_port(), "udp_port": udp.getsockname()[1]}
-    chosen |= {"port": stack.free_port(), "prometheus": {"port": metrics}, "bind_addresses": ["127.0.0.1"]}
+    chosen |= {"port": stack.free_port(), "prometheus": {"port": stack.free_port()}, "bind_addresses": ["127.0.0.1"]}
     files = {"cert_file": str(tmp_path / "tls.crt"), "key_file": str(tmp_path / "tls.key")}
-    chosen["turn"] |= {"tls_port": turn, "bind_addresses": ["127.0.0.1"], **files}
+    chosen["turn"] |= {"tls_port": stack.free_port(), "bind_addresses": ["127.0.0.1"], **files}
+    del chosen["webhook"]  # there is no web
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(chosen))
     program = stack.Program(
         "livekit",
         [stack.livekit_server(), "--config", str(tmp_path / "config.yaml")],
-        {"LIVEKIT_KEYS": "alex: " + "s" * 40, "PATH": "/usr/bin:/bin"},
+        {"LIVEKIT_KEYS": f"alex: {SECRET}", "PATH": "/usr/bin:/bin"},
         tmp_path / "livekit.log",
         f"http://127.0.0.1:{chosen['port']}/",
     )
-    trust = ssl.create_default_context(cafile=str(tmp_path / "tls.crt"))
-
     program.start()
     try:
         program.wait_ready()
-        with (
-            socket.create_connection(("127.0.0.1", turn), timeout=10) as tcp,
-            trust.wrap_socket(tcp, server_hostname="turn.example.com") as tls,
-        ):
-            # An Allocate request (RFC 8656) for UDP, without credentials.
-            attribute = struct.pack("!HHBBH", 0x0019, 4, 17, 0, 0)
-            tls.sendall(struct.pack("!HHI12s", 0x0003, len(attribute), 0x2112A442, b"twelve bytes") + attribute)
-            answer = tls.recv(1024)
+        yield chosen
     finally:
         program.stop(signal.SIGKILL)  # asked politely it takes half a minute over its TURN listener
 
-    kind, _, cookie, transaction = struct.unpack("!HHI12s", answer[:20])
-    assert (kind, cookie, transaction) == (0x0113, 0x2112A442, b"twelve bytes")  # an error: who are you?
-    assert b"livekit" in answer  # the realm to say it in
+
+async def told(port: int) -> Any:
+    """Join a room as a browser does, and give the relays that the server tells it."""
+    async with api.LiveKitAPI(f"http://127.0.0.1:{port}", "alex", SECRET) as livekit:
+        await livekit.room.create_room(api.CreateRoomRequest(name="room"))
+    grants = api.VideoGrants(room_join=True, room="room")
+    token = api.AccessToken("alex", SECRET).with_identity("caller").with_grants(grants).to_jwt()
+    url = f"http://127.0.0.1:{port}/rtc?access_token={token}&protocol=15"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as signalling:
+        answer = SignalResponse.FromString(await signalling.receive_bytes(timeout=10))
+    return answer.join.ice_servers
+
+
+async def test_the_real_server_relays_to_itself_and_nowhere_else(server: dict[str, Any], tmp_path: Path) -> None:
+    """A caller is told of TURN inside TLS on port 443, gets a place there by name, and a way to the media alone."""
+    [relay] = [each for each in await told(server["port"]) if any(url.startswith("turns:") for url in each.urls)]
+    port, certificate = server["turn"]["tls_port"], tmp_path / "tls.crt"
+    caller = Relay.reach(port, "turn.example.com", certificate, relay.username, relay.credential)
+    stranger = Relay.reach(port, "turn.example.com", certificate)
+    try:
+        assert list(relay.urls) == ["turns:turn.example.com:443?transport=tcp"]
+        assert stranger.allocate() == 401
+        assert caller.allocate() == 0
+        assert caller.permit("127.0.0.1") == 0
+        for other in ("127.0.0.2", "10.96.0.1", "192.168.0.1", "169.254.169.254", "198.51.100.7"):
+            assert caller.permit(other) == 403, other
+    finally:
+        caller.close()
+        stranger.close()

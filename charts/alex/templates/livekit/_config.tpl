@@ -33,17 +33,7 @@ rtc:
   # An empty list means a public STUN server, for this server and for every caller. Nothing listens here, and nothing leaves.
   stun_servers: ["127.0.0.1:3478"]
 {{- if .Values.livekit.turn.enabled }}
-{{- $six := contains ":" .Values.livekit.address }}
-turn:
-  enabled: true
-  domain: {{ .Values.livekit.turn.host | quote }}
-  # Browsers are told 443, where a server that is not root cannot listen: the Service leads from there to here.
-  tls_port: 5349
-  cert_file: /etc/livekit-turn/tls.crt
-  key_file: /etc/livekit-turn/tls.key
-  bind_addresses: [{{ ternary "::" "0.0.0.0" $six | quote }}]
-  # What a caller sends through it goes to a server's own media. No other private address: a relay must not open the inside.
-  allow_restricted_peer_cidrs: ["{{ .Values.livekit.address }}/{{ ternary 128 32 $six }}"]
+{{ include "alex.livekitTurn" . }}
 {{- end }}
 room:
   # Only web creates rooms, each with its agent.
