@@ -36,6 +36,7 @@ CHAPTERS = {
     },
     "The way to LiveKit": {
         "address": "Node ports and Ingresses",
+        "one-host": "Ingresses, one host",
         "gateway": "Gateway API, one host",
         "turn": "A load balancer, and TURN inside TLS",
         "host-network": "In the network of the node",

@@ -48,6 +48,18 @@ def test_a_gateway_has_page_and_signalling_on_one_host() -> None:
     assert "open https://alex.example.com" in notes(GATEWAY)
 
 
+def test_ingresses_share_a_host() -> None:
+    """On one host signalling takes its path and the page the rest; on two each has a whole host."""
+    for scenario, path in (("one-host", "/rtc"), ("address", "/")):
+        objects = render(every()[scenario].values)
+        rules = {name: thing["spec"]["rules"][0] for name, thing in objects.of("Ingress").items()}
+
+        assert rules["alex-livekit"]["http"]["paths"][0]["path"] == path
+        assert rules["alex-web"]["http"]["paths"][0]["path"] == "/"
+    one = environment(render(every()["one-host"].values), "alex-web")
+    assert one["ALEX_PUBLIC_LIVEKIT_URL"] == "wss://alex.example.com"
+
+
 def test_a_gateway_alone_has_only_the_page() -> None:
     """With a LiveKit of somebody else the route leads to the page alone."""
     remote = {"livekit": {"enabled": False, "url": "wss://lk.example.com", "existingSecret": "keys"}}
