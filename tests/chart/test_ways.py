@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import signal
 import socket
@@ -124,10 +125,10 @@ def test_turn_opens_no_way_but_to_the_server() -> None:
     """The relay passes on to the server's own address, private or not, and to no other of IPv4."""
     turn = config(render(TURN))["turn"]
     denied = {ipaddress.ip_network(network) for network in turn["deny_peer_cidrs"]}
-    own = ipaddress.ip_network("203.0.113.10/32")
+    own = ipaddress.IPv4Network("203.0.113.10/32")
 
     assert turn["allow_restricted_peer_cidrs"] == [str(own)]
-    assert denied == set(ipaddress.ip_network("0.0.0.0/0").address_exclude(own))
+    assert denied == set(ipaddress.IPv4Network("0.0.0.0/0").address_exclude(own))
     six = config(render(merge(TURN, put("livekit.address", "2001:db8::10"))))["turn"]
     assert (six["allow_restricted_peer_cidrs"], six["deny_peer_cidrs"]) == (["2001:db8::10/128"], ["0.0.0.0/0"])
     assert six["bind_addresses"] == ["::"]
@@ -156,34 +157,49 @@ def test_cert_manager_makes_the_certificate_that_is_mounted() -> None:
     assert not render(merge(TURN, put("livekit.turn.issuer", ""))).of("Certificate")
 
 
-@pytest.fixture(name="server")
-def _server(tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """Run the real livekit-server with the rendered configuration, on free ports, loopback and files of ours."""
-    chosen = config(render(merge(TURN, put("livekit.address", "127.0.0.1"))))
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
-    command += " -subj /CN=turn.example.com -addext subjectAltName=DNS:turn.example.com -keyout tls.key -out tls.crt"
-    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+@contextlib.contextmanager
+def running(chosen: dict[str, Any], folder: Path, **environment: str) -> Iterator[stack.Program]:
+    """Run the real livekit-server with a rendered configuration, on free ports and loopback instead of a pod's own."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.bind(("127.0.0.1", 0))
         chosen["rtc"] |= {"tcp_port": stack.free_port(), "udp_port": udp.getsockname()[1]}
     chosen |= {"port": stack.free_port(), "prometheus": {"port": stack.free_port()}, "bind_addresses": ["127.0.0.1"]}
-    files = {"cert_file": str(tmp_path / "tls.crt"), "key_file": str(tmp_path / "tls.key")}
-    chosen["turn"] |= {"tls_port": stack.free_port(), "bind_addresses": ["127.0.0.1"], **files}
-    del chosen["webhook"]  # there is no web
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(chosen))
+    chosen.pop("webhook", None)  # there is no web
+    (folder / "config.yaml").write_text(yaml.safe_dump(chosen))
     program = stack.Program(
         "livekit",
-        [stack.livekit_server(), "--config", str(tmp_path / "config.yaml")],
-        {"LIVEKIT_KEYS": f"alex: {SECRET}", "PATH": "/usr/bin:/bin"},
-        tmp_path / "livekit.log",
+        [stack.livekit_server(), "--config", str(folder / "config.yaml")],
+        {"LIVEKIT_KEYS": f"alex: {SECRET}", "PATH": "/usr/bin:/bin", **environment},
+        folder / "livekit.log",
         f"http://127.0.0.1:{chosen['port']}/",
     )
     program.start()
     try:
         program.wait_ready()
-        yield chosen
+        yield program
     finally:
         program.stop(signal.SIGKILL)  # asked politely it takes half a minute over its TURN listener
+
+
+def test_the_real_server_tells_the_address_of_its_node(tmp_path: Path) -> None:
+    """The variable that the pod sets to its node's address is what the real server goes by."""
+    with running(config(render(HOST)), tmp_path, NODE_IP="192.0.2.77") as program:
+        log = program.log.read_text()
+
+    assert "192.0.2.77" in log
+
+
+@pytest.fixture(name="server")
+def _server(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """Run one that relays, with a certificate of its own."""
+    chosen = config(render(merge(TURN, put("livekit.address", "127.0.0.1"))))
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
+    command += " -subj /CN=turn.example.com -addext subjectAltName=DNS:turn.example.com -keyout tls.key -out tls.crt"
+    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+    files = {"cert_file": str(tmp_path / "tls.crt"), "key_file": str(tmp_path / "tls.key")}
+    chosen["turn"] |= {"tls_port": stack.free_port(), "bind_addresses": ["127.0.0.1"], **files}
+    with running(chosen, tmp_path):
+        yield chosen
 
 
 async def told(port: int) -> Any:
