@@ -28,11 +28,12 @@ class Most:
     spoken_chars_per_minute: float = 1000.0
     # What is ready at once: a greeting, or the first two sentences of an answer.
     spoken_chars_at_once: float = 300.0
-    # A language model is paid by token, which is one byte at least: 15 answers with all of the history, or 60 without.
+    # A language model is paid by token, which is one byte at least. 18 answers with all of the history: two for each
+    # turn of people who talk fast, because one is begun before they have finished.
     thought_bytes_per_minute: float = 240_000.0
     thought_bytes_at_once: float = 60_000.0
-    # Twenty minutes of talk without a pause; what is older is forgotten.
-    history_bytes: int = 16_000
+    # A quarter of an hour of talk without a pause; what is older is forgotten.
+    history_bytes: int = 12_000
     # Nobody types a message in less than three seconds for long.
     typed_per_minute: float = 20.0
     # The field of the page takes no more.
