@@ -26,8 +26,8 @@ class Most:
 
     # A voice reads 900 to 1000 characters a minute aloud, so who listens to all of an answer never waits for the next.
     spoken_chars_per_minute: float = 1000.0
-    # What is ready at once: a greeting, or the first two sentences of an answer.
-    spoken_chars_at_once: float = 300.0
+    # What is ready at once: three answers that are interrupted soon after they begin.
+    spoken_chars_at_once: float = 600.0
     # A language model is paid by token, which is one byte at least. 18 answers with all of the history: two for each
     # turn of people who talk fast, because one is begun before they have finished.
     thought_bytes_per_minute: float = 240_000.0

@@ -106,7 +106,7 @@ HOSTED = SCENARIOS["hosted-keys"]
 @pytest.mark.parametrize(
     ("values", "everybody", "one"),
     [
-        (HOSTED, "40 calls at once and 3900 minutes: $546.00 at $0.14", "20 calls at once and 2670 minutes: $373.80"),
+        (HOSTED, "40 calls at once and 3900 minutes: $624.00 at $0.16", "20 calls at once and 2670 minutes: $427.20"),
         (put("web.limits.calls", 10), "10 calls at once and 2055 minutes\n", "10 calls at once and 2055 minutes\n"),
         (put("web.limits.callsPerAddress", 1), "40 calls at once and 3900 minutes", "1 calls at once and 1440 minutes"),
         (
