@@ -165,13 +165,16 @@ async def test_conversation_is_copied_and_saved(open_page: Open) -> None:
     await expect(alex.button("Copy")).to_be_hidden()
     await alex.standin(SAID)
     await alex.button("Copy").click()
-    await expect(alex.page.locator("#announcer")).to_have_text("Copied.")
+    await expect(alex.page.locator('[data-intent="copy"]')).to_have_text("Copied ✓")
+    await expect(alex.page.locator("#announcer")).to_have_text("Copied")
     copied = await alex.page.evaluate("() => navigator.clipboard.readText()")
     await alex.button("Hang up").click()
     async with alex.page.expect_download() as coming:
         await alex.button("Save").click()
     download = await coming.value
 
+    await expect(alex.page.locator('[data-intent="save"]')).to_have_text("Saved ✓")
+    await expect(alex.page.locator('[data-intent="save"]')).to_have_text("Save")
     lines = (await asyncio.to_thread(Path(await download.path()).read_text)).splitlines()
     assert copied.splitlines() == lines
     assert [re.sub(r"^\S+( [AP]M)?  ", "", text) for text in lines] == [

@@ -43,6 +43,18 @@ async def test_browsers_language(open_page: Open) -> None:
     await expect(alex.page.get_by_label("Sprache dieser Seite")).to_have_value("de")
 
 
+async def test_who_reads_another_language_is_told_what_alex_speaks(open_page: Open) -> None:
+    """A page in German says that Alex speaks English; one in English has nothing to add."""
+    for locale, told in (("de-DE", "Alex spricht und versteht Englisch."), ("en-GB", "")):
+        for code_runs in (True, False):
+            alex = await open_page(locale=locale, java_script_enabled=code_runs)
+            await expect(alex.page.locator('[data-text^="speaks."]')).to_have_text(told)
+    alex = await open_page()
+    await alex.page.get_by_label("Language of this page").select_option("de")
+
+    await expect(alex.page.get_by_text("Alex spricht und versteht Englisch.")).to_be_visible()
+
+
 async def test_language_is_chosen(open_page: Open) -> None:
     """Another language is chosen with a control, changes the page at once, also what was said, and is remembered."""
     alex = await open_page()
@@ -156,7 +168,7 @@ async def test_no_word_is_anywhere_else() -> None:
     asked |= set(re.findall(r'data-(?:text|label|placeholder|content)="([\w.-]+)"', code))
     assert {key for key in asked if key not in keys and not any(k.startswith(f"{key}.") for k in keys)} == set()
     # Written into the code in pieces, or found by another name there.
-    pieces = ("states.", "problems.", "pageTitle.", "quality.", "undo.", "links.", "language")
+    pieces = ("states.", "problems.", "pageTitle.", "quality.", "undo.", "links.", "language", "speaks.")
     left = {k for k in keys - asked if not k.startswith(pieces) and f"'{k}'" not in code and f'"{k}"' not in code}
 
     assert left == set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from page.browser import Alex, Open
 from page.states import choose_hold
@@ -20,6 +22,19 @@ async def test_mute_is_said(open_page: Open) -> None:
     await alex.button("Unmute me").click()
 
     await expect(alex.heading).to_have_text("Listening")
+
+
+async def test_muted_in_the_panel_and_while_alex_speaks(open_page: Open) -> None:
+    """Who is muted is not told to come closer, nor to interrupt, and Alex looks as if it cannot hear."""
+    alex = await open_page()
+    await alex.connected("speaking")
+    await alex.button("Mute me").click()
+    await expect(alex.hint).to_have_text("You are muted. You can type any time.")
+    await expect(alex.page.locator("#app")).to_have_class(re.compile("is-muted"))
+    await alex.button("Sound and microphone").click()
+    await alex.page.wait_for_timeout(300)
+
+    await expect(alex.page.locator("#check-result")).to_have_text("You are muted. Unmute to check the microphone.")
 
 
 async def test_sound_off_and_volume(open_page: Open) -> None:
@@ -207,7 +222,7 @@ async def test_sound_check_without_permission(open_page: Open) -> None:
     await alex.button("Sound and microphone").click()
     await alex.button("Check the microphone").click()
 
-    await expect(alex.page.locator("#check-result")).to_have_text("I cannot hear you")
+    await expect(alex.page.locator("#check-result")).to_contain_text("I cannot hear you. The microphone is blocked")
 
 
 async def test_connection_quality(open_page: Open) -> None:

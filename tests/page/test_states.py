@@ -310,7 +310,7 @@ async def test_alex_leaves_politely_without_closing(open_page: Open) -> None:
 
 
 async def test_hanging_up_and_talking_again(open_page: Open) -> None:
-    """Hanging up leaves the room, keeps the conversation to read, and a new call starts clean."""
+    """Hanging up leaves the room and keeps the conversation to read, also in the next call, above a line."""
     alex = await open_page()
     await alex.connected()
     await alex.standin("s => s.caption('alex', 'a', ['Hello!'])")
@@ -321,4 +321,20 @@ async def test_hanging_up_and_talking_again(open_page: Open) -> None:
     await alex.button("Talk again").click()
     await expect(alex.heading).to_have_text("Calling Alex…")
 
-    await expect(alex.page.locator(".line")).to_have_count(0)
+    await expect(alex.page.locator(".line")).to_have_count(1)
+    await expect(alex.page.locator(".divider")).to_have_text("Another call")
+
+
+async def test_a_second_press_of_hang_up_starts_no_call(open_page: Open) -> None:
+    """Other buttons come up where the finger is; pressing twice, as people do, hangs up and nothing else."""
+    alex = await open_page(viewport={"width": 390, "height": 844})
+    await alex.connected()
+    await alex.standin("s => s.caption('alex', 'a', ['Hello!'])")
+    box = await alex.button("Hang up").bounding_box()
+    assert box is not None
+    await alex.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, delay=60)
+    await alex.page.wait_for_timeout(200)
+
+    await expect(alex.hint).to_contain_text("You hung up")
+    await alex.button("Type instead").click()
+    await expect(alex.heading).to_have_text("Calling Alex…")

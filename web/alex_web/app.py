@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> Quart:
     app.extensions["alex"] = service
     problems.install(app)
     openapi.install(app)
-    page = Page(settings.server_url, settings.brand)
+    page = Page(settings.server_url, settings.brand, settings.language)
     for value, (wanted, taken) in settings.brand.corrections().items():
         # Not refused: nobody should be left without a page for a colour.
         log.warning("page_color_corrected", chart_value=f"web.brand.{value}", wanted=wanted, taken=taken)

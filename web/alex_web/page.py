@@ -55,9 +55,12 @@ class Build:
 class Page:
     """The files under `static/`, read at start, and again for a page when one has changed, as in development."""
 
-    def __init__(self, server_url: str, brand: Brand | None = None, folder: Path = STATIC) -> None:
+    def __init__(
+        self, server_url: str, brand: Brand | None = None, spoken: str = "en-US", folder: Path = STATIC
+    ) -> None:
         self._folder = folder
         self._brand = brand or Brand()
+        self._spoken = spoken.partition("-")[0]
         self._headers = {
             "Content-Security-Policy": policy(server_url),
             "Permissions-Policy": "microphone=(self), speaker-selection=(self), camera=(), geolocation=(), "
@@ -147,10 +150,10 @@ class Page:
         brand, mine = self._brand, words[language]
 
         def word(key: str) -> str:
-            # Two exceptions, which js/strings.js makes as well.
+            # Three exceptions, which js/strings.js makes as well.
             if key == "states.idle.hint" and brand.greeting:
                 return html.escape(brand.greeting)
-            if key == "maker" and not brand.maker:
+            if (key == "maker" and not brand.maker) or key == f"speaks.{language}":
                 return ""
             return html.escape(brand.filled(at(mine, key)))
 
@@ -170,6 +173,7 @@ class Page:
             "name": html.escape(brand.name),
             "maker": html.escape(brand.maker),
             "greeting": html.escape(brand.greeting),
+            "speaks": f'<span data-text="speaks.{self._spoken}"></span>' if self._spoken in words else "",
             "paper": brand.paper("light"),
             "paperDark": brand.paper("dark"),
         }.items():

@@ -203,7 +203,8 @@ class Settings(BaseSettings):
     calls_per_pod: int = _setting("ALEX_CALLS_PER_POD", "agent.autoscaling.callsPerPod", 4, ge=1, le=100)
     buffer_calls: int = _setting("ALEX_BUFFER_CALLS", "agent.autoscaling.bufferCalls", 2, ge=0, le=10000)
 
-    # What the page is called and looks like.
+    # What the page is called and looks like, and the language that it tells of where its own is another.
+    language: str = _setting("ALEX_LANGUAGE", "agent.language", "en-US")
     brand: JsonBrand = _setting("ALEX_BRAND", "web.brand", Brand())
 
     http_host: str = _setting("ALEX_HTTP_HOST", "web", "127.0.0.1")

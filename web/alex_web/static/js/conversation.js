@@ -57,11 +57,16 @@ export class Conversation {
     for (const line of this.#lines.values()) line.classList.remove('is-interim');
   }
 
-  clear() {
-    this.#lines.clear();
-    this.#parts.list.replaceChildren();
-    this.#following = true;
-    this.refresh();
+  /** Another call begins: what was said before stays above a line. */
+  divide() {
+    const { list } = this.#parts;
+    if (list.lastElementChild?.classList.contains('divider') === false) {
+      const divider = list.appendChild(document.createElement('li'));
+      divider.className = 'divider';
+      divider.dataset.word = 'anotherCall';
+      divider.textContent = this.#word('anotherCall');
+    }
+    this.#follow();
   }
 
   /** @param {Strings} strings another language for what is ours in the lines */
@@ -79,8 +84,10 @@ export class Conversation {
 
   /** @returns {string} the conversation as plain text, a line for each thing said */
   asText() {
-    return [...this.#lines.values()]
-      .map((line) => {
+    return [...this.#parts.list.children]
+      .map((child) => {
+        const line = /** @type {HTMLElement} */ (child);
+        if (line.classList.contains('divider')) return `\n${line.textContent}\n\n`;
         const said = line.querySelector('.text')?.textContent?.trim();
         const notes = [...line.querySelectorAll('.note')].map((note) => ` [${note.textContent}]`).join('');
         return `${line.dataset.at}  ${line.querySelector('.who')?.textContent}: ${said}${notes}\n`;

@@ -15,7 +15,8 @@ import { SoundCheck } from './soundcheck.js';
 import { Stage } from './stage.js';
 import { recall, remember } from './store.js';
 import { prefer, strings } from './strings.js';
-import { moodOf } from './words.js';
+import { fresh } from './snapshot.js';
+import { moodOf, wordsOf } from './words.js';
 
 const SDK = '/static/vendor/livekit-client-2.23.0.umd.js';
 const TOKENS = '/api/token';
@@ -151,9 +152,10 @@ export function act(intent, value) {
     case 'say':
       return void call.say(value);
     case 'copy':
-      return void conversation.copy().then((done) => view.announce(words.text(done ? 'copied' : 'notCopied')));
+      return void conversation.copy().then((done) => (done ? view.done('copy', 'copied') : view.announce(words.text('notCopied'))));
     case 'save':
-      return conversation.save();
+      conversation.save();
+      return view.done('save', 'saved');
     case 'settings':
       return openPanel();
     case 'language':
@@ -164,7 +166,7 @@ export function act(intent, value) {
 /** @param {boolean} voice */
 function start(voice) {
   lastStart = { voice };
-  conversation.clear();
+  conversation.divide();
   view.figures(null);
   stage.wake();
   void call.start({ voice, deviceId: devices.chosen.microphone, pushToTalk });
@@ -189,6 +191,7 @@ function openPanel() {
   panel.show({ pushToTalk, volume: sound.volume, speakers: Sound.canChoose, canCheck: !call.active });
   // In a call it is open anyway, if it is on.
   if (call.active && call.snapshot.microphoneOn) panel.checking();
+  else if (call.active && call.snapshot.voice) panel.tell(words.text('panel.muted'));
   stage.update();
   void offerDevices();
 }
@@ -206,7 +209,8 @@ async function openCheck() {
     stage.update();
   } catch (error) {
     const { code } = /** @type {import('./problems.js').CallProblem} */ (error);
-    panel.tell(words.text(`problems.${code}.heading`));
+    const { heading, hint } = wordsOf({ ...fresh(), phase: 'ended', problem: code }, around(), words);
+    panel.tell(`${heading}. ${hint}`);
   }
   await offerDevices(); // now that they have names
 }

@@ -81,7 +81,7 @@ export class Panel extends EventTarget {
   level(level) {
     const { checkLevel, checkResult } = this.#parts;
     checkLevel.style.setProperty('--level', level.toFixed(3));
-    if (this.#heard) return;
+    if (this.#heard || checkLevel.hidden) return; // nobody asked how loud it is
     if (level > VOICE) {
       this.#heard = true;
       this.#say(this.#strings.text('panel.heard'));

@@ -34,6 +34,7 @@ export class Strings {
     let found = key.split('.').reduce((words, part) => words?.[part], this.#words);
     if (key === 'states.idle.hint' && this.#brand.greeting) found = this.#brand.greeting;
     if (key === 'maker' && !this.#brand.maker) found = '';
+    if (key === `speaks.${this.language}`) found = ''; // who reads this takes it for granted
     if (found?.other) found = found[this.#plural.select(Number(values.count))] ?? found.other;
     if (typeof found !== 'string') throw new Error(`no words for ${key} in ${this.language}`);
     const all = /** @type {Values} */ ({ ...this.#brand, ...values });

@@ -17,6 +17,10 @@ import { moodOf, wordsOf } from './words.js';
 
 /** Long enough for a screen reader to finish a click's own announcement, in milliseconds. */
 const ANNOUNCE_AFTER = 250;
+/** How long a button says that it has done its work, in milliseconds. */
+const DONE = 2_000;
+/** Other buttons come up where "Hang up" was: a second press this soon, in milliseconds, was not meant for them. */
+const SAME_PRESS = 600;
 
 /** Where index.html says which words stand: the server fills it in by the same marks. @type {Record<string, string>} */
 const MARKS = { label: 'aria-label', placeholder: 'placeholder', content: 'content' };
@@ -86,6 +90,8 @@ export class View extends EventTarget {
     app.classList.toggle('is-interrupted', now.phase === 'live' && now.interrupted);
     this.#say(words);
 
+    app.classList.toggle('is-muted', now.phase === 'live' && now.voice && !now.microphoneOn && !now.pushToTalk);
+
     const inCall = ['live', 'reconnecting'].includes(now.phase) || (now.phase === 'waiting' && now.startedAt !== null);
     const offers = this.#offers(now);
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (actions.querySelectorAll('[data-intent]'))) {
@@ -93,6 +99,10 @@ export class View extends EventTarget {
     }
     code.hidden = !offers.has('code');
     actions.hidden = offers.size === 0;
+    if (before && before.phase !== 'ended' && now.phase === 'ended') {
+      actions.classList.add('is-fresh');
+      setTimeout(() => actions.classList.remove('is-fresh'), SAME_PRESS);
+    }
     dock.hidden = !inCall;
     talk.hidden = !inCall && !around.talked;
     compose.hidden = !inCall;
@@ -152,6 +162,18 @@ export class View extends EventTarget {
     this.#announcing = setTimeout(() => {
       this.#parts.announcer.textContent = text;
     }, ANNOUNCE_AFTER);
+  }
+
+  /** Lets a button say for a moment that it has done what it is for. @param {Intent} intent @param {string} key */
+  done(intent, key) {
+    const { page } = this.#parts;
+    const label = page.querySelector(`[data-intent="${intent}"] [data-text]`);
+    if (!(label instanceof HTMLElement)) return;
+    label.textContent = `${this.#strings.text(key)} ✓`;
+    this.announce(this.#strings.text(key));
+    setTimeout(() => {
+      label.textContent = this.#strings.text(label.dataset.text ?? '');
+    }, DONE);
   }
 
   /** Says everything in another language. @param {Strings} strings */

@@ -31,13 +31,20 @@ function stateOf(now, soundOn) {
       return { first: 'waiting', long: 'waitingLong', again: 'waitingAgain' }[now.wait];
     case 'live':
       if (now.mood === 'thinking') return 'thinking';
-      if (now.mood === 'speaking') return soundOn ? (now.voice ? 'speaking' : 'speakingTyping') : 'speakingSilent';
+      if (now.mood === 'speaking') return speaking(now, soundOn);
       return listening(now);
     case 'ended':
       return now.endedBy === 'alex' ? 'endedByAlex' : 'endedByYou';
     default:
       return now.phase;
   }
+}
+
+/** @param {Snapshot} now @param {boolean} soundOn */
+function speaking(now, soundOn) {
+  if (!soundOn) return 'speakingSilent';
+  if (!now.voice) return 'speakingTyping';
+  return now.microphoneOn || now.pushToTalk ? 'speaking' : 'speakingMuted';
 }
 
 /** @param {Snapshot} now */

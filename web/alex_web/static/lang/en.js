@@ -24,15 +24,21 @@ export default {
   "hearAlex": "Turn the sound on",
   "chooseLanguage": "Language of this page",
   "finePrint": "The microphone is on during the call only. {name} is an AI and can be wrong.",
+  "speaks": {
+    "en": "{name} speaks and understands English.",
+    "de": "{name} speaks and understands German."
+  },
 
   "you": "You",
   "conversation": "Conversation",
   "conversationEmpty": "What you and {name} say shows up here.",
   "newest": "Newest",
   "copy": "Copy",
-  "copied": "Copied.",
+  "copied": "Copied",
   "notCopied": "The browser did not let me copy. Save it instead.",
   "save": "Save",
+  "saved": "Saved",
+  "anotherCall": "Another call",
   "fileName": "call with {name}",
   "interruptedHere": "You stepped in here.",
   "notSent": "Not sent. Please try again.",
@@ -64,27 +70,28 @@ export default {
     "close": "Done",
     "microphone": "Microphone",
     "speaker": "Speaker",
-    "systemDefault": "The usual one",
+    "systemDefault": "System default",
     "microphoneNumber": "Microphone {number}",
     "speakerNumber": "Speaker {number}",
     "check": "Check the microphone",
     "listening": "Say something…",
     "heard": "I hear you well.",
+    "muted": "You are muted. Unmute to check the microphone.",
     "quiet": "I hear nothing yet. Come closer, or choose another microphone.",
     "playSound": "Play a sound",
     "played": "Did you hear it? If not, choose another speaker or turn it up.",
     "loudness": "How loud {name} is",
     "pushToTalk": "Hold to talk",
-    "pushToTalkHint": "{name} hears you only while you hold the button or the space bar. A short tap keeps it on.",
+    "pushToTalkHint": "{name} hears you only while you hold the button or the space bar. Tap it to keep it on, and once more to stop.",
     "notSwitched": "That one does not work. The last one is still used.",
     "needsPermission": "Names show up once the microphone is allowed."
   },
 
   "figures": "How quick was that?",
   "waited": "You waited {seconds} s for the last answer.",
-  "stepHeard": "Heard you out",
+  "stepHeard": "Heard you to the end",
   "stepThought": "Thought",
-  "stepSpoke": "Found the voice",
+  "stepSpoke": "Began to speak",
   "took": "{seconds} s",
 
   "code": {
@@ -100,7 +107,7 @@ export default {
   },
 
   "states": {
-    "idle": {"heading": "Hi, I'm {name}.", "hint": "Ask me anything out loud. I listen, and answer in plain words."},
+    "idle": {"heading": "Hi, I'm {name}.", "hint": "Ask me anything out loud. I listen and answer in plain words."},
     "microphone": {"heading": "May I hear you?", "hint": "Your browser is asking for the microphone. Please choose “Allow”."},
     "connecting": {"heading": "Connecting…", "hint": "This takes a second or two."},
     "busy": {
@@ -123,6 +130,7 @@ export default {
     "listeningTyping": {"heading": "Ready when you are", "hint": "Type a message. {name} answers out loud."},
     "thinking": {"heading": "Thinking", "hint": "One moment."},
     "speaking": {"heading": "Speaking", "hint": "You can interrupt any time."},
+    "speakingMuted": {"heading": "Speaking", "hint": "You are muted. You can type any time."},
     "speakingTyping": {"heading": "Speaking", "hint": "You can type any time."},
     "speakingSilent": {"heading": "Speaking", "hint": "{name} is muted. Read along, or turn the sound on."},
     "reconnecting": {"heading": "Reconnecting…", "hint": "The network is shaky. Stay here, the call goes on by itself."},
