@@ -206,6 +206,7 @@ async def test_reading_back_is_not_disturbed(open_page: Open) -> None:
     scroll = alex.page.locator("#scroll")
     await expect(alex.page.locator(".line")).to_have_count(20)
     await scroll.evaluate("e => { e.scrollTop = 0 }")
+    await expect(alex.button("Newest")).to_be_visible()
     await alex.standin("s => s.caption('you', 'u', ['And this is new.'])")
     await expect(alex.page.locator(".line")).to_have_count(21)
     assert await scroll.evaluate("e => e.scrollTop") == 0
