@@ -91,14 +91,14 @@ def accounts(objects: Objects) -> None:
     assert found
     for account in found.values():
         assert account["automountServiceAccountToken"] is False
-    for name, thing in (objects.of("Deployment") | objects.of("StatefulSet")).items():
+    for name, thing in objects.makers().items():
         assert thing["spec"]["template"]["spec"]["serviceAccountName"] == name
         assert name in found
 
 
 def probes(objects: Objects) -> None:
     """Be asked whether it lives and whether it is ready, by different questions or with different patience."""
-    for name, thing in (objects.of("Deployment") | objects.of("StatefulSet")).items():
+    for name, thing in objects.makers().items():
         for container in containers(thing["spec"]["template"]["spec"]):
             assert container["livenessProbe"] != container["readinessProbe"], name
             patience = container["livenessProbe"]
@@ -108,7 +108,7 @@ def probes(objects: Objects) -> None:
 def disruptions(objects: Objects) -> None:
     """Let go of one pod at a time where several share the work of calls."""
     budgets = [budget["spec"] for budget in objects.of("PodDisruptionBudget").values()]
-    for name, thing in (objects.of("Deployment") | objects.of("StatefulSet")).items():
+    for name, thing in objects.makers().items():
         labels = thing["spec"]["template"]["metadata"]["labels"]
         own = [budget for budget in budgets if budget["selector"]["matchLabels"].items() <= labels.items()]
         several = name.endswith(("-agent", "-web")) or thing["spec"].get("replicas", 1) > 1
@@ -118,8 +118,7 @@ def disruptions(objects: Objects) -> None:
 def policies(objects: Objects) -> None:
     """Have one NetworkPolicy for every pod, for both ways, as soon as there is any."""
     rules = [policy["spec"] for policy in objects.of("NetworkPolicy").values()]
-    makers = (objects.of("Deployment") | objects.of("StatefulSet")).values()
-    made = [thing["spec"]["template"] for thing in makers] + list(objects.of("Pod").values())
+    made = [thing["spec"]["template"] for thing in objects.makers().values()] + list(objects.of("Pod").values())
     for pod in made if rules else []:
         if pod["spec"].get("hostNetwork"):
             continue

@@ -40,10 +40,13 @@ class Objects(dict[tuple[str, str], Object]):
         """Give all objects of a kind by name."""
         return {name: thing for (k, name), thing in self.items() if k == kind}
 
+    def makers(self) -> dict[str, Object]:
+        """Give whatever makes pods, by name."""
+        return self.of("Deployment") | self.of("StatefulSet")
+
     def pods(self) -> dict[str, Object]:
         """Give the spec of every pod, also of those that others make, by name."""
-        makers = self.of("Deployment") | self.of("StatefulSet")
-        made = {name: thing["spec"]["template"]["spec"] for name, thing in makers.items()}
+        made = {name: thing["spec"]["template"]["spec"] for name, thing in self.makers().items()}
         return made | {name: thing["spec"] for name, thing in self.of("Pod").items()}
 
 

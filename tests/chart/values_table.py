@@ -15,6 +15,10 @@ from typing import Any
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from docs.tables import between
+
 CHART = Path(__file__).parents[2] / "charts" / "alex"
 BEGIN, END = "<!-- values -->\n", "<!-- /values -->\n"
 _LINE = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z]+):")
@@ -57,9 +61,7 @@ def table() -> str:
 
 def with_table(readme: str) -> str:
     """Give the README with the current table between its marks."""
-    before, rest = readme.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}{table()}{END}{after}"
+    return between(readme, BEGIN, END, table())
 
 
 def _commented(text: str) -> Iterator[tuple[str, str]]:

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from alex_agent.metrics import Metrics as AgentMetrics
 from alex_agent.prices import Price
 from alex_offline.metrics import Metrics as OfflineMetrics
 from alex_web.metrics import Metrics as WebMetrics
+from docs.tables import between, sections
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics import MetricWrapperBase
 
@@ -61,20 +64,19 @@ def names() -> set[str]:
 
 def tables() -> str:
     """Write the tables as Markdown, one for each component."""
-    lines = []
-    for component, registry in registries().items():
-        lines += [f"## {component}", "", "| series | kind | labels | what it tells |", "| --- | --- | --- | --- |"]
-        for one in sorted(series(registry), key=lambda found: found.name):
-            labels = ", ".join(f"`{label}`" for label in one.labels)
-            lines.append(f"| `{one.name}` | {one.kind} | {labels} | {one.sentence} |")
-        lines.append("")
-    return "\n".join(lines)
+
+    def row(one: Series) -> tuple[str, ...]:
+        return f"`{one.name}`", one.kind, ", ".join(f"`{label}`" for label in one.labels), one.sentence
+
+    found = {name: sorted(series(registry), key=lambda one: one.name) for name, registry in registries().items()}
+    return sections(
+        ("series", "kind", "labels", "what it tells"), {name: map(row, every) for name, every in found.items()}
+    )
 
 
 def with_tables(text: str) -> str:
     """Give the document with the current tables between its marks."""
-    before, rest = text.split(BEGIN, 1)
-    return f"{before}{BEGIN}\n{tables()}{END}{rest.split(END, 1)[1]}"
+    return between(text, BEGIN, END, f"\n{tables()}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from docs.tables import between, sections
+
 SETTINGS = Path(__file__).parents[2] / "charts" / "alex" / "SETTINGS.md"
 BEGIN, END = "<!-- settings -->\n", "<!-- /settings -->\n"
 PROGRAMS = ("agent", "web", "offline")
@@ -51,20 +55,18 @@ def _written(default: Any) -> str:
 
 def tables() -> str:
     """Write the tables as Markdown, one for each program."""
-    lines = []
-    for program in PROGRAMS:
-        lines += [f"## {program}", "", "| variable | chart value | otherwise |", "| --- | --- | --- |"]
-        for one in sorted(variables(program), key=lambda found: found.name):
-            value = f"`{one.value}`" if one.value != "set by the chart" else one.value
-            lines.append(f"| `{one.name}` | {value} | {f'`{one.otherwise}`' if one.otherwise else ''} |")
-        lines.append("")
-    return "\n".join(lines)
+
+    def row(one: Variable) -> tuple[str, ...]:
+        value = f"`{one.value}`" if one.value != "set by the chart" else one.value
+        return f"`{one.name}`", value, f"`{one.otherwise}`" if one.otherwise else ""
+
+    found = {program: sorted(variables(program), key=lambda one: one.name) for program in PROGRAMS}
+    return sections(("variable", "chart value", "otherwise"), {name: map(row, every) for name, every in found.items()})
 
 
 def with_tables(text: str) -> str:
     """Give the document with the current tables between its marks."""
-    before, rest = text.split(BEGIN, 1)
-    return f"{before}{BEGIN}\n{tables()}{END}{rest.split(END, 1)[1]}"
+    return between(text, BEGIN, END, f"\n{tables()}")
 
 
 if __name__ == "__main__":

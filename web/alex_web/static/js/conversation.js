@@ -61,10 +61,7 @@ export class Conversation {
   divide() {
     const { list } = this.#parts;
     if (list.lastElementChild?.classList.contains('divider') === false) {
-      const divider = list.appendChild(document.createElement('li'));
-      divider.className = 'divider';
-      divider.dataset.word = 'anotherCall';
-      divider.textContent = this.#word('anotherCall');
+      this.#say(list, 'li', 'divider', 'anotherCall');
     }
     this.#follow();
   }
@@ -119,10 +116,7 @@ export class Conversation {
     const line = document.createElement('li');
     line.className = `line from-${who}`;
     line.dataset.at = new Date().toLocaleTimeString(this.#strings.language, { hour: '2-digit', minute: '2-digit' });
-    const name = line.appendChild(document.createElement('span'));
-    name.className = 'who';
-    name.dataset.word = who;
-    name.textContent = this.#word(who);
+    this.#say(line, 'span', 'who', who);
     line.appendChild(document.createElement('p')).className = 'text';
     this.#lines.set(id, line);
     this.#parts.list.append(line);
@@ -131,10 +125,15 @@ export class Conversation {
   }
 
   #note(/** @type {HTMLElement} */ line, /** @type {string} */ kind, /** @type {string} */ word) {
-    const note = line.appendChild(document.createElement('p'));
-    note.className = `note ${kind}`;
-    note.dataset.word = word;
-    note.textContent = this.#word(word);
+    this.#say(line, 'p', `note ${kind}`, word);
+  }
+
+  /** Adds words of ours, which another language changes. */
+  #say(/** @type {HTMLElement} */ place, /** @type {'li'|'p'|'span'} */ tag, /** @type {string} */ name, /** @type {string} */ word) {
+    const element = place.appendChild(document.createElement(tag));
+    element.className = name;
+    element.dataset.word = word;
+    element.textContent = this.#word(word);
   }
 
   #word(/** @type {string} */ key) {

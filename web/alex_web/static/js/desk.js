@@ -10,12 +10,12 @@ import { Devices } from './devices.js';
 import { Hold } from './hold.js';
 import { brand, view, words as first } from './main.js';
 import { Panel } from './panel.js';
+import { fresh } from './snapshot.js';
 import { Sound } from './sound.js';
 import { SoundCheck } from './soundcheck.js';
 import { Stage } from './stage.js';
 import { recall, remember } from './store.js';
 import { prefer, strings } from './strings.js';
-import { fresh } from './snapshot.js';
 import { moodOf, wordsOf } from './words.js';
 
 const SDK = '/static/vendor/livekit-client-2.23.0.umd.js';

@@ -88,9 +88,8 @@ export class View extends EventTarget {
     app.dataset.phase = now.phase;
     app.dataset.mood = moodOf(now);
     app.classList.toggle('is-interrupted', now.phase === 'live' && now.interrupted);
-    this.#say(words);
-
     app.classList.toggle('is-muted', now.phase === 'live' && now.voice && !now.microphoneOn && !now.pushToTalk);
+    this.#say(words);
 
     const inCall = ['live', 'reconnecting'].includes(now.phase) || (now.phase === 'waiting' && now.startedAt !== null);
     const offers = this.#offers(now);
