@@ -27,6 +27,7 @@ from alex_agent.providers import Link, Stage
 from alex_agent.recall import Recall, chat_context
 from alex_agent.settings import Settings
 from alex_agent.silence import Silence
+from alex_agent.stillness import Stillness
 from alex_agent.traces import Trace
 from alex_agent.turns import STAGES, Turn, Turns
 
@@ -146,6 +147,7 @@ class Call:
         self._outcome: Outcome = "cut"  # until somebody says how it ended: the parent shut us down
         self._tasks: set[asyncio.Task[None]] = set()
         self._alone: asyncio.TimerHandle | None = None
+        self._stillness = Stillness()
         self._apologizing = False
         self._not_caught = 0
 
@@ -164,6 +166,7 @@ class Call:
         room.on("participant_disconnected", self._on_left)
         room.on("disconnected", self._on_disconnected)
         asyncio.get_running_loop().add_signal_handler(HAND_OVER, self._end, "cut")
+        self._stillness.watch()
         await self._ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
         try:
             async with asyncio.timeout(self._settings.alone_seconds):
@@ -344,6 +347,7 @@ class Call:
         self._sender.close()
         if self._trace is not None:
             await asyncio.to_thread(self._trace.close, self._outcome)
+        self._stillness.close()
 
     def _begin_trace(self) -> Trace | None:
         endpoint = self._settings.otlp_endpoint

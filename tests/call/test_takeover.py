@@ -125,9 +125,10 @@ async def test_a_dead_agent_is_followed_by_the_other(
             await call.hold(3)
         present = {who.identity for who in call._room.remote_participants.values()}
         joins = [event.name for event in call.events].count("agent_joined")
+        losses = [event.name for event in call.events].count("agent_left")
 
     assert seconds < LONGEST_SECONDS
-    assert (present, joins) == ({"alex"}, 2)
+    assert (present, joins, losses) == ({"alex"}, 2, 1)
     if end is killed:
         pair.programs[name].stop()
         pair.programs[name].start()

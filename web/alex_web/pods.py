@@ -31,8 +31,9 @@ PROMISE_SECONDS = 2.0
 # go on.
 MOST_MISSES = 3
 # The same where connections are made: the process is there and gets no time, but its calls are processes of their own
-# and mostly go on. On two cores with a load of 30 pods were silent for four seconds, and callers lost a living agent.
-MOST_SLOW = 8
+# and mostly go on. On two cores with a load of 30 pods were silent for four seconds, and callers lost a living agent. A
+# call that stood still ends itself after five (`alex_agent.stillness`), which has to be before anybody is sent.
+MOST_SLOW = 12
 # What we know of a pod is worth nothing after this, should we ourselves have stood still.
 FORGET_SECONDS = 3.0
 # A pod reports a lost call for ten seconds; after twice that nobody can take it for a new one.
