@@ -7,12 +7,12 @@ from cluster.kube import Kube
 
 
 def test_no_call_is_cut_while_pods_come_and_go(alex: Kube) -> None:
-    """Scale-ins, rollouts, evictions and deletions of idle and busy pods, four of each: every call reaches its end."""
-    fleet, ended = chaos(alex, events=20, seed=7)
+    """Scale-ins, rollouts, evictions and deletions of idle and busy pods, two of each: every call reaches its end."""
+    fleet, ended = chaos(alex, events=10, seed=7)
 
-    assert {kind: fleet.done[kind] for kind in KINDS} == dict.fromkeys(KINDS, 4)
+    assert {kind: fleet.done[kind] for kind in KINDS} == dict.fromkeys(KINDS, 2)
     assert [call for call in ended if call.outcome == "cut"] == []
-    assert sum(call.outcome == "answered" for call in ended) >= 10
+    assert sum(call.outcome == "answered" for call in ended) > 3
 
 
 def test_a_plain_deployment_cuts_calls(alex: Kube) -> None:
