@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from chart.reach import Place, may, pods
 from chart.render import Objects, merge, put, render
 from chart.scenarios import every
 
-ON: dict[str, Any] = put("networkPolicy.enabled", True)
 PRODUCTION = every()["production"].values
 PROMETHEUS = Place("prometheus", {"app": "prometheus"}, "monitoring")
 STRANGER = Place("stranger", {"app": "stranger"}, "elsewhere")
@@ -57,11 +54,11 @@ def test_pods_reach_each_other_only_where_a_call_needs_it() -> None:
     assert allowed(render(PRODUCTION)) == NEEDED
 
 
-def test_without_the_value_nothing_is_held_back() -> None:
-    """No policy is rendered unless it is asked for."""
-    assert not render().of("NetworkPolicy")
-    assert len(render(ON).of("NetworkPolicy")) == 5
+def test_policies_can_be_left_out() -> None:
+    """Every component has a policy, unless the value says that there are none."""
+    assert len(render().of("NetworkPolicy")) == 5
     assert len(render(PRODUCTION).of("NetworkPolicy")) == 6
+    assert not render(put("networkPolicy.enabled", False)).of("NetworkPolicy")
 
 
 def test_every_pod_has_a_policy_for_both_ways() -> None:
@@ -89,7 +86,7 @@ def test_callers_reach_the_page_signalling_and_media() -> None:
 @pytest.mark.parametrize(("operators", "others"), [([], True), (["monitoring"], False)])
 def test_figures_are_read_from_the_cluster_only(operators: list[str], others: bool) -> None:
     """Prometheus reads all figures, other namespaces only while none is named, and nobody from outside."""
-    objects = render(merge(ON, put("networkPolicy.operators", operators)))
+    objects = render(put("networkPolicy.operators", operators))
     places = pods(objects)
 
     for name, port in {"agent": 9090, "web": 9090, "offline": 9090, "livekit": 6789}.items():
@@ -134,7 +131,7 @@ def test_the_voice_that_needs_no_key_cannot_tell_anybody() -> None:
 
 def test_agents_of_other_releases_may_use_the_voice() -> None:
     """An agent of Alex in another namespace reaches the built-in voice, as `offline.url` promises."""
-    objects = render(ON)
+    objects = render()
     agent = pods(objects)["agent"]
 
     assert may(objects, Place("theirs", agent.labels, "other"), pods(objects)["offline"], 8080)
@@ -155,19 +152,19 @@ def test_each_pod_gets_out_only_where_its_values_say() -> None:
     login = {"web": {"signIn": {"oidc": {"issuer": "https://login.example.com:9443/x", "audience": "alex"}}}}
     no_token = put("agent.deletionCost.enabled", False)
 
-    assert outside(render(ON), "agent") == {53, 443, 6443}
-    assert outside(render(merge(ON, no_token)), "agent") == {53}
-    assert outside(render(merge(merge(ON, no_token), merge(hosted, far))), "agent") == {53, 443, 4318, 8443}
-    assert outside(render(ON), "web") == {53}
-    assert outside(render(merge(ON, login)), "web") == {53, 9443}
-    assert outside(render(merge(ON, put("networkPolicy.egressPorts", [3128]))), "web") == {53, 3128}
-    assert outside(render(ON), "livekit") == {53}
-    assert outside(render(ON), "caller") == {53}
+    assert outside(render(), "agent") == {53, 443, 6443}
+    assert outside(render(no_token), "agent") == {53}
+    assert outside(render(merge(no_token, merge(hosted, far))), "agent") == {53, 443, 4318, 8443}
+    assert outside(render(), "web") == {53}
+    assert outside(render(login), "web") == {53, 9443}
+    assert outside(render(put("networkPolicy.egressPorts", [3128])), "web") == {53, 3128}
+    assert outside(render(), "livekit") == {53}
+    assert outside(render(), "caller") == {53}
 
 
 def test_somebody_elses_livekit_is_reached() -> None:
     """With a remote LiveKit agents and web reach its signalling, and agents its media at whatever port."""
-    objects = render(merge(ON, every()["remote-livekit"].values))
+    objects = render(every()["remote-livekit"].values)
     places = pods(objects)
 
     assert may(objects, places["web"], CALLER, 443)
@@ -178,7 +175,7 @@ def test_somebody_elses_livekit_is_reached() -> None:
 
 def test_livekit_in_the_network_of_its_node_is_reached() -> None:
     """A server that no selector knows is reached at any address, and itself reaches Redis; it has no policy."""
-    objects = render(merge(merge(ON, every()["host-network"].values), put("redis.enabled", True)))
+    objects = render(merge(every()["host-network"].values, put("redis.enabled", True)))
     places = pods(objects)
     node = Place("livekit", address="192.0.2.20")
 
@@ -192,7 +189,7 @@ def test_livekit_in_the_network_of_its_node_is_reached() -> None:
 
 def test_an_address_outside_is_the_way_to_media() -> None:
     """An agent may go to the address that the server tells, for plugins that judge before a Service leads on."""
-    objects = render(merge(ON, every()["address"].values))
+    objects = render(every()["address"].values)
     agent = pods(objects)["agent"]
 
     assert may(objects, agent, Place("node", address="203.0.113.10"), 30882, "UDP")

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from cluster.kube import ROOT, FailedError, Kube, Result, run
+from cluster.kube import ROOT, FailedError, Kube, Result, run, target
 from cluster.release import own_namespace
 
 OUT = Path(__file__).parents[1] / "out" / "cluster"
@@ -14,10 +14,13 @@ OUT = Path(__file__).parents[1] / "out" / "cluster"
 
 @pytest.fixture(scope="session")
 def up() -> Result:
-    """Run `k8s/up` as its user does; it is quick where everything is up."""
+    """Run `k8s/up` as its user does; it is quick where everything is up. Our own node also enforces policies."""
     result = run(ROOT / "k8s" / "up", timeout=1500)
     if result.code != 0:
         raise FailedError(f"k8s/up: {result.output}")
+    if target()["made"] == "local":
+        enforced = run(ROOT / "k8s" / "local" / "policies", "up", timeout=1500)
+        assert enforced.code == 0, enforced.output
     return result
 
 

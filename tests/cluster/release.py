@@ -9,50 +9,94 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cluster.kube import ROOT, Kube
+from chart.render import CHART
+from chart.scenarios import every
+from cluster.kube import ROOT, FailedError, Kube, run
 
-# Small enough to stand beside the release that `k8s/up` made, on a node of two cores; and without limits and a budget,
-# because all callers of a test come from this machine and are more than anybody should be.
-SMALL = """
-agent: {autoscaling: {enabled: false}, resources: {requests: {cpu: 10m, memory: 64Mi}}}
-web:
-  autoscaling: {enabled: false}
-  resources: {requests: {cpu: 10m, memory: 64Mi}}
-  limits: {startsPerAddress: 0, startsPerSession: 0, callsPerAddress: 0}
-  budget: {callsPerDay: 0, minutesPerDay: 0}
+# Small enough to stand beside the release that `k8s/up` made, on a node of two cores.
+REQUESTS = """
+agent: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
+web: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 offline: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 livekit: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 """
+# No limits and no budget: all callers of a test come from this machine and are more than anybody should be.
+OPEN = """
+web:
+  limits: {startsPerAddress: 0, startsPerSession: 0, callsPerAddress: 0}
+  budget: {callsPerDay: 0, minutesPerDay: 0}
+"""
+# One of each, whatever is asked of it.
+STILL = "{agent: {autoscaling: {enabled: false}}, web: {autoscaling: {enabled: false}}}"
 
 
 @contextlib.contextmanager
-def own_namespace(alex: Kube, prefix: str = "test") -> Iterator[Kube]:
-    """Make an empty namespace that insists on restricted pods; remove it, and what was installed in it."""
+def own_namespace(alex: Kube, prefix: str = "test", *, profile: str = "restricted") -> Iterator[Kube]:
+    """Make an empty namespace that insists on a profile of Pod Security; remove it, and what was installed in it."""
     kube = alex.within(f"{prefix}-{uuid.uuid4().hex[:8]}")
     kube.kubectl("create", "namespace", kube.namespace)
     try:
-        kube.kubectl("label", "namespace", kube.namespace, "pod-security.kubernetes.io/enforce=restricted")
+        kube.kubectl("label", "namespace", kube.namespace, f"pod-security.kubernetes.io/enforce={profile}")
         yield kube
     finally:
         _remove_namespace(kube)
 
 
 def install(alex: Kube, namespace: Kube, *values: str, more: str = "") -> None:
-    """Install Alex from the images of the release that is there; `more` is a values file's text."""
+    """Install Alex from the images of the release that is there, one of each; `more` is a values file's text."""
     folder = ROOT / "tests" / "out" / "cluster" / namespace.namespace
-    files = values_files(alex, folder)
-    (folder / "more.yaml").write_text(more)
-    settings = [word for value in values for word in ("--set", value)]
-    chart = str(ROOT / "charts" / "alex")
-    namespace.helm("install", "alex", chart, *files, "--values", str(folder / "more.yaml"), *settings)
+    _install(namespace, values_files(alex, folder, more), values)
 
 
-def values_files(alex: Kube, folder: Path) -> list[str]:
+def install_scenario(alex: Kube, namespace: Kube, name: str, *values: str) -> None:
+    """Install a scenario of `ci/`, and before it what its head says; it asks for little, and callers have no limits.
+
+    `undo_first` removes what that made outside of the namespace.
+    """
+    scenario = every()[name]
+    folder = ROOT / "tests" / "out" / "cluster" / namespace.namespace
+    files = _files(alex, folder, requests=REQUESTS, open=OPEN)
+    for command in scenario.first:
+        _shell(namespace, f"cd {folder}; {command}")
+    own = [value.replace("NODE", node_address(alex)) for value in scenario.settings]
+    _install(namespace, ["--values", str(CHART / "ci" / f"{name}-values.yaml"), *files], (*own, *values))
+
+
+def undo_first(namespace: Kube, name: str) -> None:
+    """Take back what the head of a scenario made in the cluster itself, should it have come so far."""
+    for command in every()[name].first:
+        match command.split():
+            case ["kubectl", "label", "nodes", "--all", label]:
+                _shell(namespace, f"kubectl label nodes --all {label.split('=')[0]}-")
+            case ["kubectl", "create", "priorityclass", what, *_]:
+                _shell(namespace, f"kubectl delete priorityclass {what} --ignore-not-found")
+
+
+def _shell(namespace: Kube, command: str) -> None:
+    """Run a command of the documentation as it stands, with the namespace as kubectl's own."""
+    kubectl = f'kubectl() {{ command kubectl --context {namespace.context} --namespace {namespace.namespace} "$@"; }}'
+    done = run("bash", "-c", f"{kubectl}; {command}", env=namespace.env)
+    if done.code != 0:
+        raise FailedError(f"{command}: {done.output}")
+
+
+def values_files(alex: Kube, folder: Path, more: str = "") -> list[str]:
     """Return the options that give a release the images of the other one and a small place."""
+    return _files(alex, folder, requests=REQUESTS, open=OPEN, still=STILL, more=more)
+
+
+def _files(alex: Kube, folder: Path, **parts: str) -> list[str]:
+    """Write values files, the images of the other release first, and return the options that name them."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "images.yaml").write_text(alex.helm("get", "values", "alex", "--output", "yaml"))
-    (folder / "small.yaml").write_text(SMALL)
-    return ["--values", str(folder / "images.yaml"), "--values", str(folder / "small.yaml")]
+    parts = {"images": alex.helm("get", "values", "alex", "--output", "yaml"), **parts}
+    for name, text in parts.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return [word for name in parts for word in ("--values", str(folder / f"{name}.yaml"))]
+
+
+def _install(namespace: Kube, files: list[str], values: tuple[str, ...]) -> None:
+    settings = [word for value in values for word in ("--set", value)]
+    namespace.helm("install", "alex", str(CHART), *files, *settings)
 
 
 def node_address(alex: Kube) -> str:
