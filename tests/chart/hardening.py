@@ -44,15 +44,28 @@ def _host_network(objects: Objects, name: str) -> bool:
 
 
 def read_only(objects: Objects) -> None:
-    """Write nothing outside the mounted temporary folder, and that has a size."""
+    """Write nothing outside the temporary folder, which has a size; a configuration is written before, once."""
     for name, pod in objects.pods().items():
-        empty = [volume for volume in pod["volumes"] if "emptyDir" in volume]
-        assert [volume["name"] for volume in empty] == ["tmp"], name
-        assert all("sizeLimit" in volume["emptyDir"] for volume in empty), name
+        empty = {volume["name"]: volume["emptyDir"] for volume in pod["volumes"] if "emptyDir" in volume}
+        assert set(empty) == ({"config", "tmp"} if "initContainers" in pod else {"tmp"}), name
+        assert all("sizeLimit" in volume for volume in empty.values()), name
         for container in containers(pod):
             assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
-            writable = [mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")]
-            assert writable == ["/tmp"], name
+            writable = [mount["name"] for mount in container["volumeMounts"] if not mount.get("readOnly")]
+            assert writable == (["tmp"] if container in pod["containers"] else ["config"]), name
+
+
+def keys(objects: Objects) -> None:
+    """Read keys from files that are in memory: no environment, and so no argument, has anything of a Secret."""
+    for name, pod in objects.pods().items():
+        for container in containers(pod):
+            assert "envFrom" not in container, name
+            sources = [entry["valueFrom"] for entry in container.get("env", []) if "valueFrom" in entry]
+            assert all("fieldRef" in source for source in sources), name
+        written = [
+            volume["emptyDir"] for volume in pod["volumes"] if volume["name"] == "config" and "emptyDir" in volume
+        ]
+        assert all(volume.get("medium") == "Memory" for volume in written), name
 
 
 def tokens(objects: Objects) -> None:
@@ -99,7 +112,7 @@ def accounts(objects: Objects) -> None:
 def probes(objects: Objects) -> None:
     """Be asked whether it lives and whether it is ready, by different questions or with different patience."""
     for name, thing in objects.makers().items():
-        for container in containers(thing["spec"]["template"]["spec"]):
+        for container in thing["spec"]["template"]["spec"]["containers"]:
             assert container["livenessProbe"] != container["readinessProbe"], name
             patience = container["livenessProbe"]
             assert patience["failureThreshold"] * patience["periodSeconds"] >= 60, name
@@ -136,5 +149,5 @@ def images(objects: Objects) -> None:
 
 
 CHECKS: list[Callable[[Objects], None]] = [
-    restricted, read_only, tokens, service_links, needs, ends, accounts, probes, disruptions, policies, images,
+    restricted, read_only, keys, tokens, service_links, needs, ends, accounts, probes, disruptions, policies, images,
 ]  # fmt: skip

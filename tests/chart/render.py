@@ -5,6 +5,7 @@ Tests import `render`, `refusal` and `notes`; each distinct set of values is ren
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import os
@@ -48,6 +49,15 @@ class Objects(dict[tuple[str, str], Object]):
         """Give the spec of every pod, also of those that others make, by name."""
         made = {name: thing["spec"]["template"]["spec"] for name, thing in self.makers().items()}
         return made | {name: thing["spec"] for name, thing in self.of("Pod").items()}
+
+    def secret(self, name: str) -> dict[str, str]:
+        """Give what a Secret holds."""
+        return {key: base64.b64decode(value).decode() for key, value in self["Secret", name]["data"].items()}
+
+    def configuration(self, name: str) -> dict[str, str]:
+        """Give the files of LiveKit's or Redis' configuration: a Secret, or a ConfigMap where keys are in others."""
+        own = ("Secret", f"{name}-config") in self
+        return self.secret(f"{name}-config") if own else dict(self["ConfigMap", name]["data"])
 
 
 class _Strict(yaml.SafeLoader):

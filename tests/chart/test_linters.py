@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -87,6 +87,10 @@ OF_CONTAINERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "it runs no version at all": set_("example.com/alex", "image"),
     "it takes a port of its node": lambda it: it.setdefault("ports", [{"containerPort": 1}])[0].update(hostPort=1),
     "it can write where keys are": lambda it: [mount.pop("readOnly", None) for mount in it["volumeMounts"]],
+    "a key is in its environment": lambda it: it.setdefault("env", []).append(
+        {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "KEY"}}}
+    ),
+    "all keys are in its environment": set_([{"secretRef": {"name": "keys"}}], "envFrom"),
 }
 OF_SERVERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "nobody asks whether it lives": drop("livenessProbe"),
@@ -137,12 +141,19 @@ def component_names() -> tuple[str, ...]:
     return tuple(render(SCENARIO).pods())
 
 
-def broken(change: Callable[[dict[str, Any]], object], name: str, *, container: bool) -> Objects:
-    """Render production with one pod weakened."""
-    objects = Objects(copy.deepcopy(dict(render(SCENARIO))))
-    pod = objects.pods()[name]
-    change(pod["containers"][0] if container else pod)
-    return objects
+def broken(weakness: str, name: str) -> Iterator[Objects]:
+    """Render production with one pod weakened, or one by one its containers."""
+    pod = render(SCENARIO).pods()[name]
+    first = (
+        [] if weakness in OF_SERVERS else [("initContainers", at) for at in range(len(pod.get("initContainers", [])))]
+    )
+    for place in [()] if weakness in OF_PODS else [*first, ("containers", 0)]:
+        objects = Objects(copy.deepcopy(dict(render(SCENARIO))))
+        weak: Any = objects.pods()[name]
+        for key in place:
+            weak = weak[key]
+        (OF_PODS | OF_CONTAINERS | OF_SERVERS)[weakness](weak)
+        yield objects
 
 
 def noticed(objects: Objects) -> set[str]:
@@ -159,15 +170,14 @@ def noticed(objects: Objects) -> set[str]:
 @pytest.mark.parametrize("weakness", [*OF_PODS, *OF_CONTAINERS, *OF_SERVERS])
 def test_a_weakened_pod_is_noticed(weakness: str) -> None:
     """Each field that hardens a pod is missed by a check of our own when it is gone, in every pod."""
-    change = (OF_PODS | OF_CONTAINERS | OF_SERVERS)[weakness]
     weakened = 0
     for name in component_names():
         if weakness in OF_SERVERS and name.endswith("-caller"):
             continue
-        objects = broken(change, name, container=weakness not in OF_PODS)
-        if objects != render(SCENARIO):  # Redis mounts no key
-            assert noticed(objects), name
-            weakened += 1
+        for objects in broken(weakness, name):
+            if objects != render(SCENARIO):  # the caller mounts no key
+                assert noticed(objects), name
+                weakened += 1
 
     assert weakened >= 3
 

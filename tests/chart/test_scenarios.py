@@ -52,7 +52,7 @@ def named(objects: Objects) -> set[str]:
 
     def walk(thing: Any) -> None:
         if isinstance(thing, dict):
-            for key in ("secret", "configMap", "secretKeyRef"):
+            for key in ("secret", "configMap"):
                 if isinstance(thing.get(key), dict):
                     found.add(thing[key].get("secretName") or thing[key]["name"])
             walk(list(thing.values()))
@@ -88,8 +88,6 @@ def test_the_secret_of_a_vault_has_every_key_that_is_mounted() -> None:
         source for pod in pods for volume in pod["volumes"] for source in volume.get("projected", {}).get("sources", [])
     ]
     mounted = {item["key"] for source in sources for item in source.get("secret", {}).get("items", [])}
-    entries = [entry for pod in pods for entry in pod["containers"][0]["env"] if "valueFrom" in entry]
-    mounted |= {entry["valueFrom"]["secretKeyRef"]["key"] for entry in entries if "secretKeyRef" in entry["valueFrom"]}
 
     assert {entry["secretKey"] for entry in beside["spec"]["data"]} == mounted
 

@@ -3,11 +3,7 @@ from __future__ import annotations
 import base64
 import re
 
-from chart.render import FIXED, Objects, render, render_text, scenarios
-
-
-def data(objects: Objects, name: str) -> dict[str, str]:
-    return {key: base64.b64decode(value).decode() for key, value in objects["Secret", name]["data"].items()}
+from chart.render import FIXED, render, render_text, scenarios
 
 
 def test_a_key_pair_is_generated() -> None:
@@ -44,7 +40,7 @@ def test_the_name_of_the_key_is_a_value() -> None:
     """Both halves of the key pair can be chosen, for charts that are rendered without a cluster."""
     values = {"livekit": {"apiKey": "devkey", "apiSecret": "alex-development-secret-32-chars"}}
 
-    assert data(render(values), "alex-livekit") == {
+    assert render(values).secret("alex-livekit") == {
         "LIVEKIT_API_KEY": "devkey",
         "LIVEKIT_API_SECRET": "alex-development-secret-32-chars",
     }
@@ -59,7 +55,7 @@ def test_keys_of_providers_are_kept_only_for_the_voice_that_uses_them() -> None:
     """Keys given as values are one Secret with the hosted voice, and none with the built-in one."""
     hosted = scenarios()["hosted-keys"]
 
-    assert data(render(hosted), "alex-agent") == {
+    assert render(hosted).secret("alex-agent") == {
         "DEEPGRAM_API_KEY": "deepgram-example-key",
         "OPENAI_API_KEY": "openai-example-key",
         "ELEVEN_API_KEY": "elevenlabs-example-key",
@@ -71,8 +67,8 @@ def test_keys_are_readable_by_the_program_alone() -> None:
     """Mounted keys belong to the pod's group and to nobody else."""
     for name, pod in render(scenarios()["full"]).pods().items():
         for volume in pod["volumes"]:
-            if "projected" in volume:
-                assert volume["projected"]["defaultMode"] == 0o440, name
+            if keys := volume.get("projected") or volume.get("secret"):
+                assert keys["defaultMode"] == 0o440, name
                 assert pod["securityContext"]["fsGroup"] == pod["securityContext"]["runAsGroup"], name
 
 

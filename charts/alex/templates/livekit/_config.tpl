@@ -11,11 +11,19 @@ udp: 7882
 {{- end -}}
 {{- end -}}
 
-{{/* Its configuration, from the same. */}}
+{{/*
+Its configuration, from the same, with the names of keys instead of them: see _keys.tpl. What else can stand in it is in
+https://github.com/livekit/livekit/blob/master/config-sample.yaml
+*/}}
 {{- define "alex.livekitConfig" -}}
 {{- $ports := include "alex.livekitMediaPorts" . | fromYaml -}}
 {{- with .root -}}
 port: 7880
+keys:
+  ${LIVEKIT_API_KEY}: ${LIVEKIT_API_SECRET}
+  {{- if include "alex.secondLivekitSecretName" . }}
+  ${ALEX_SECOND_LIVEKIT_API_KEY}: ${ALEX_SECOND_LIVEKIT_API_SECRET}
+  {{- end }}
 prometheus:
   port: 6789
 rtc:
@@ -44,17 +52,17 @@ room:
 agents:
   # No agent reports more than 0.65: a full one is asked, says no, and the server asks the next.
   target_load: 0.7
-{{- if not .Values.livekit.existingSecret }}
 webhook:
-  # Tells web at once what it otherwise finds by looking every five seconds. With an existing Secret the name of the key is not
-  # known here, and web looks.
-  api_key: {{ .Values.livekit.apiKey | quote }}
+  # Tells web at once what it otherwise finds by looking every five seconds.
+  api_key: ${LIVEKIT_API_KEY}
   urls: ["http://{{ include "alex.fullname" . }}-web:8080/api/livekit"]
-{{- end }}
 {{- if include "alex.redisAddress" . }}
 redis:
-  # Where the nodes find each other, and any of them the node that has a room. The password comes from the environment.
+  # Where the nodes find each other, and any of them the node that has a room.
   address: {{ include "alex.redisAddress" . | quote }}
+  {{- if include "alex.redisSecretName" . }}
+  password: ${REDIS_PASSWORD}
+  {{- end }}
   {{- if .Values.redis.tls }}
   tls:
     enabled: true
@@ -72,4 +80,39 @@ logging:
   level: {{ ternary "warn" .Values.logLevel (eq .Values.logLevel "warning") }}
   json: {{ eq .Values.logFormat "json" }}
 {{- end -}}
+{{- end -}}
+
+{{/* The configurations of all servers, by the file that each reads, as JSON. */}}
+{{- define "alex.livekitConfigs" -}}
+{{- if eq (int .Values.livekit.replicas) 1 -}}
+{{- dict "config.yaml" (include "alex.livekitConfig" (dict "root" . "node" 0)) | toRawJson -}}
+{{- else -}}
+{{- /* One for each pod, by its name: they differ in their ports. */ -}}
+{{- $files := dict -}}
+{{- range $node := until (int .Values.livekit.replicas) -}}
+{{- $_ := set $files (printf "%s-livekit-%d.yaml" (include "alex.fullname" $) $node) (include "alex.livekitConfig" (dict "root" $ "node" $node)) -}}
+{{- end -}}
+{{- toRawJson $files -}}
+{{- end -}}
+{{- end -}}
+
+{{/* "true" when a key that a server reads is in an existing Secret. */}}
+{{- define "alex.livekitKeysElsewhere" -}}
+{{- $redis := and (include "alex.redisAddress" .) .Values.redis.existingSecret -}}
+{{- if or .Values.livekit.existingSecret .Values.livekit.second.existingSecret $redis }}true{{ end -}}
+{{- end -}}
+
+{{/* Its keys by the names that they have in the configuration, as JSON; none when some are elsewhere. */}}
+{{- define "alex.livekitKeys" -}}
+{{- $keys := dict -}}
+{{- if not (include "alex.livekitKeysElsewhere" .) -}}
+{{- $keys = dict "LIVEKIT_API_KEY" .Values.livekit.apiKey "LIVEKIT_API_SECRET" (include "alex.livekitApiSecret" .) -}}
+{{- with .Values.livekit.second -}}
+{{- $_ := merge $keys (dict "ALEX_SECOND_LIVEKIT_API_KEY" .apiKey "ALEX_SECOND_LIVEKIT_API_SECRET" .apiSecret) -}}
+{{- end -}}
+{{- if and (include "alex.redisAddress" .) (include "alex.redisSecretName" .) -}}
+{{- $_ := set $keys "REDIS_PASSWORD" (include "alex.redisPassword" .) -}}
+{{- end -}}
+{{- end -}}
+{{- toRawJson $keys -}}
 {{- end -}}

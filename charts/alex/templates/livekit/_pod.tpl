@@ -6,6 +6,11 @@
 {{- $several := gt (int .Values.livekit.replicas) 1 -}}
 {{- $host := eq .Values.livekit.exposure "hostNetwork" -}}
 {{- $turn := .Values.livekit.turn -}}
+{{- $elsewhere := include "alex.livekitKeysElsewhere" . -}}
+{{- $keyFiles := include "alex.livekitKeyFiles" . | trim -}}
+{{- if and (include "alex.redisAddress" .) (include "alex.redisSecretName" .) -}}
+{{- $keyFiles = printf "%s\n%s" $keyFiles (include "alex.keyFile" (dict "secret" (include "alex.redisSecretName" .) "key" "REDIS_PASSWORD" "file" "REDIS_PASSWORD")) -}}
+{{- end -}}
 metadata:
   labels:
     {{- include "alex.labels" $self | nindent 4 }}
@@ -46,11 +51,16 @@ spec:
     # A lost node should not take every server; a full node must not stop a new one.
     {{- include "alex.spread" $self | nindent 4 }}
   {{- end }}
+  {{- if $elsewhere }}
+  initContainers:
+    {{- include "alex.keysContainer" $self | nindent 4 }}
+  {{- end }}
   containers:
     - name: livekit
       image: "{{ .Values.livekit.image.repository }}{{ include "alex.imageVersion" .Values.livekit.image }}"
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       args: [--config, /etc/livekit/{{ ternary "$(POD_NAME)" "config" $several }}.yaml]
+      {{- if or $several (and $host (not .Values.livekit.address)) }}
       env:
         {{- if $several }}
         - name: POD_NAME
@@ -64,41 +74,7 @@ spec:
             fieldRef:
               fieldPath: status.hostIP
         {{- end }}
-        {{- with include "alex.redisSecretName" . }}
-        - name: REDIS_PASSWORD
-          valueFrom:
-            secretKeyRef:
-              name: {{ . | quote }}
-              key: REDIS_PASSWORD
-        {{- end }}
-        - name: LIVEKIT_API_KEY
-          valueFrom:
-            secretKeyRef:
-              name: {{ include "alex.livekitSecretName" . | quote }}
-              key: LIVEKIT_API_KEY
-        - name: LIVEKIT_API_SECRET
-          valueFrom:
-            secretKeyRef:
-              name: {{ include "alex.livekitSecretName" . | quote }}
-              key: LIVEKIT_API_SECRET
-        {{- $second := include "alex.secondLivekitSecretName" . }}
-        {{- if $second }}
-        {{- range $key := list "LIVEKIT_API_KEY" "LIVEKIT_API_SECRET" }}
-        - name: SECOND_{{ $key }}
-          valueFrom:
-            secretKeyRef:
-              name: {{ $second | quote }}
-              key: {{ $key }}
-        {{- end }}
-        {{- end }}
-        # The server wants the pairs as one YAML map, and ignores a secret that reads as a number: hence the quotes. Its key file
-        # would need a Secret of a shape of its own.
-        - name: LIVEKIT_KEYS
-          {{- if $second }}
-          value: "{'$(LIVEKIT_API_KEY)': '$(LIVEKIT_API_SECRET)', '$(SECOND_LIVEKIT_API_KEY)': '$(SECOND_LIVEKIT_API_SECRET)'}"
-          {{- else }}
-          value: "'$(LIVEKIT_API_KEY)': '$(LIVEKIT_API_SECRET)'"
-          {{- end }}
+      {{- end }}
       ports:
         - name: signal
           containerPort: 7880
@@ -145,9 +121,7 @@ spec:
           readOnly: true
         {{- end }}
   volumes:
-    - name: config
-      configMap:
-        name: {{ $name }}
+    {{- include "alex.configurationVolumes" (dict "root" . "component" "livekit" "elsewhere" $elsewhere "keyFiles" $keyFiles) | nindent 4 }}
     - name: tmp
       emptyDir:
         sizeLimit: 64Mi
