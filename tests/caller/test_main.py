@@ -51,6 +51,11 @@ def question(tmp_path: Path) -> str:
         (["--url", "http://x", "--json", "/no/such/dir/report.json"], "no such directory"),
         (["--url", "http://x", "--record", "/proc/nothing"], "--record /proc/nothing"),
         (["--url", "http://x", "--ask", "Hello?", "--no-microphone"], "use it with --hold"),
+        (["--url", "http://x", "--agent-metrics", "http://y/metrics"], "belong together"),
+        (
+            ["--url", "http://x", "--agent-metrics", "y", "--web-metrics", "http://z"],
+            "--agent-metrics y: not an address",
+        ),
         (["--url", "http://x", "--verbose"], "unrecognized arguments"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from alex_caller.metrics import MetricsReport
 from alex_caller.presence import Event
 from alex_caller.report import CallReport, Problem, Report, TurnReport
 
@@ -35,6 +36,7 @@ def test_document_is_what_programs_read() -> None:
 
     assert document["passed"] is True
     assert document["version"] == 1
+    assert document["metrics"] is None
     (told,) = document["calls"]
     assert (told["token_seconds"], told["join_seconds"], told["greeting_seconds"]) == (0.111, 0.2, 0.9)
     assert told["passed"] is True
@@ -85,3 +87,28 @@ def test_table_warns_of_a_busy_machine() -> None:
     late = CallReport(1, greeting_seconds=1.0, late_seconds=0.4)
 
     assert "this machine was busy (my voice 0.40 s late)" in Report("http://x", (late,)).table()
+
+
+def test_checks_in_words() -> None:
+    """Above the verdict stands what a run shows, in order, each with yes or no."""
+    good = CallReport(1, token_seconds=0.05, greeting_seconds=1.0, turns=[turn()])
+    no_token = CallReport(2, turns=[turn(matched=False)], problems=[Problem("no_token", "it answered 403")])
+
+    assert Report("http://x", (good,), MetricsReport(1.0, 1.0)).table().splitlines()[-4:-1] == [
+        "token    yes  web gave 1 of 1, the last after 0.05 s",
+        "call     yes  Alex was heard, and answered as expected, in 1 of 1",
+        "metrics  yes  web saw calls at once: 1; answers that the agents counted: 1",
+    ]
+    assert Report("http://x", (no_token,)).table().splitlines()[-3:-1] == [
+        "token    no   web gave 0 of 1",
+        "call     no   Alex was heard, and answered as expected, in 0 of 1",
+    ]
+
+
+def test_metrics_that_tell_nothing_fail_the_run() -> None:
+    """A run whose calls passed fails when the metrics tell nothing of them, and says so."""
+    report = Report("http://x", (CallReport(1, turns=[turn()]),), MetricsReport(problem="web saw no call"))
+
+    assert not report.passed
+    assert "metrics  no   web saw no call" in report.table().splitlines()
+    assert report.table().splitlines()[-1].startswith("FAIL")

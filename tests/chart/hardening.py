@@ -99,13 +99,13 @@ def ends(objects: Objects) -> None:
 
 
 def accounts(objects: Objects) -> None:
-    """Have an account of its own for whatever makes pods, and no token with any of them."""
+    """Have an account of its own for every component, and no token with any of them."""
     found = objects.of("ServiceAccount")
     assert found
     for account in found.values():
         assert account["automountServiceAccountToken"] is False
-    for name, thing in objects.makers().items():
-        assert thing["spec"]["template"]["spec"]["serviceAccountName"] == name
+    for name, pod in objects.pods().items():
+        assert pod["serviceAccountName"] == name
         assert name in found
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from chart.render import render, scenarios
 
 
@@ -15,6 +17,10 @@ def test_helm_test_asks_what_the_values_say() -> None:
         "http://alex-web:8080",
         "--livekit-url",
         "ws://alex-livekit:7880",
+        "--agent-metrics",
+        "http://alex-agent:9090/metrics",
+        "--web-metrics",
+        "http://alex-web-ops:9090/metrics",
         "--deadline",
         "180",
         "--ask",
@@ -54,3 +60,16 @@ def test_patience_is_the_operators() -> None:
 
     assert arguments[arguments.index("--deadline") + 1] == "90"
     assert pod["activeDeadlineSeconds"] == 90 + 300
+
+
+def test_caller_finds_the_figures() -> None:
+    """The addresses of the figures are Services of the release, and the agents' leads to each of their pods."""
+    objects = render(scenarios()["full"])
+    arguments = objects["Pod", "alex-caller"]["spec"]["containers"][0]["args"]
+
+    for component, option in (("agent", "--agent-metrics"), ("web", "--web-metrics")):
+        url = urlsplit(arguments[arguments.index(option) + 1])
+        service = objects["Service", str(url.hostname)]["spec"]
+        assert service["selector"]["app.kubernetes.io/component"] == component
+        assert [port["port"] for port in service["ports"]] == [url.port]
+        assert (service.get("clusterIP") == "None") == (component == "agent")

@@ -26,6 +26,8 @@ NEEDED = {
     ("livekit", "redis", 6379, "TCP"),
     ("livekit", "web", 8080, "TCP"),
     ("caller", "web", 8080, "TCP"),
+    ("caller", "web", 9090, "TCP"),
+    ("caller", "agent", 9090, "TCP"),
     ("caller", "livekit", 7880, "TCP"),
     ("caller", "livekit", 30881, "TCP"),
     ("caller", "livekit", 30882, "UDP"),

@@ -18,6 +18,7 @@ import aiohttp
 
 from alex_caller.call import Limits
 from alex_caller.conversation import Plan, Question, converse
+from alex_caller.metrics import Addresses, Watch
 from alex_caller.report import CallReport, Problem, Report
 from alex_caller.speech import SpeechError, Voice
 
@@ -25,7 +26,7 @@ MOST_CALLS = 50  # one process speaks for all of them; more callers are more pro
 DEFAULT_ASK = ("What is your name?", "Alex")
 USAGE = """\
 exit status: 0 everything was found; 1 something was missing (no token, no agent, no audible greeting or answer, an
-answer that does not fit, a call that was cut); 2 these arguments make no sense.
+answer that does not fit, a call that was cut, metrics that tell nothing of it); 2 these arguments make no sense.
 
 The gap is the silence the caller hears: from the end of the question to the first sound of the answer, both taken from
 the recording, exact to about 20 ms, network included, sound cards not."""
@@ -53,12 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     voice = Voice()
     try:
+        metrics = _metrics(options)
         plan = _plan(options, voice)
     except (SpeechError, ValueError) as error:
         parser.error(str(error))
     # A table on stdout unless the JSON is there.
     words = sys.stderr if options.json == "-" else sys.stdout
-    report = asyncio.run(_run(plan, options.calls))
+    report = asyncio.run(_run(plan, options.calls, metrics))
     words.write(report.table() + "\n")
     if options.json:
         text = json.dumps(report.document(), indent=2, ensure_ascii=False) + "\n"
@@ -69,16 +71,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if report.passed else 1
 
 
-async def _run(plan: Plan, calls: int) -> Report:
+async def _run(plan: Plan, calls: int, metrics: Addresses | None) -> Report:
     """Make all calls at once; SIGINT and SIGTERM hang up and still report."""
     async with aiohttp.ClientSession() as http:
+        watch = Watch(http, metrics) if metrics else None
+        if watch:
+            await watch.begin()
         tasks = [asyncio.create_task(converse(plan, number, http, _progress)) for number in range(1, calls + 1)]
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, tasks)
+        looking = asyncio.create_task(watch.during()) if watch else None
         ended = await asyncio.gather(*tasks, return_exceptions=True)
-    reports = [_report(number, end) for number, end in enumerate(ended, 1)]
-    return Report(plan.url, tuple(reports))
+        reports = tuple(_report(number, end) for number, end in enumerate(ended, 1))
+        if looking:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+        told = await watch.end(answers=sum(turn.matched for call in reports for turn in call.turns)) if watch else None
+    return Report(plan.url, reports, told)
 
 
 def _report(number: int, ended: CallReport | BaseException) -> CallReport:
@@ -133,6 +143,17 @@ def _plan(options: argparse.Namespace, voice: Voice) -> Plan:
         record=record,
         access_code=_code(options.access_code_file),
     )
+
+
+def _metrics(options: argparse.Namespace) -> Addresses | None:
+    found = {name: getattr(options, f"{name}_metrics") for name in ("agent", "web")}
+    if not any(found.values()):
+        return None
+    if not all(found.values()):
+        raise ValueError("--agent-metrics and --web-metrics belong together")
+    for name, url in found.items():
+        _address(url, {"http"}, f"--{name}-metrics")
+    return Addresses(found["agent"], found["web"])
 
 
 def _address(text: str, schemes: set[str], option: str) -> str:
@@ -206,6 +227,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--url", required=True, help="address of the web service, as in the browser")
     add("--access-code-file", metavar="FILE", help="send the code in this file, where the web service wants one")
     add("--livekit-url", metavar="URL", help="join here instead of where the token says (inside the cluster)")
+    add("--agent-metrics", metavar="URL", help="look whether the metrics of all agents there count the answers")
+    add("--web-metrics", metavar="URL", help="and whether those of web there see the calls")
     add(
         "--ask",
         action=_Ask,

@@ -64,7 +64,7 @@ async def take_token(
                     raise TokenError(f"{endpoint} still had no room after {waited:.0f} s: {_problem(answer, body)}")
         except aiohttp.ClientConnectorError as error:
             if waited > CONNECT_PATIENCE_SECONDS:
-                raise TokenError(f"{url} cannot be reached: {_reason(error.os_error)}") from error
+                raise TokenError(f"{url} cannot be reached: {reason(error.os_error)}") from error
             pause = 0.5
         except TimeoutError:
             raise TokenError(f"{endpoint} did not answer within {REQUEST_SECONDS:.0f} s") from None
@@ -119,7 +119,7 @@ def _problem(answer: aiohttp.ClientResponse, body: str) -> str:
     return ": ".join(said)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     """Say what a failed connection failed of; aiohttp hides "Connection refused" behind the address."""
     return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 

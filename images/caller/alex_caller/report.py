@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from alex_caller.metrics import MetricsReport
 from alex_caller.presence import Event
 
 VERSION = 1  # of the JSON; raised when a field changes its meaning
@@ -68,11 +69,12 @@ class Report:
 
     url: str
     calls: tuple[CallReport, ...]
+    metrics: MetricsReport | None = None  # where they were looked at
 
     @property
     def passed(self) -> bool:
-        """Whether every call passed."""
-        return all(call.passed for call in self.calls)
+        """Whether every call passed, and the metrics tell of them."""
+        return all(call.passed for call in self.calls) and not (self.metrics and self.metrics.problem)
 
     @property
     def gaps(self) -> list[float]:
@@ -82,7 +84,8 @@ class Report:
     def document(self) -> dict[str, Any]:
         """Return the report as JSON has it; seconds rounded to a millisecond."""
         calls = [_rounded(asdict(call)) | {"passed": call.passed} for call in self.calls]
-        return {"version": VERSION, "url": self.url, "passed": self.passed, "calls": calls}
+        metrics = asdict(self.metrics) if self.metrics else None
+        return {"version": VERSION, "url": self.url, "passed": self.passed, "calls": calls, "metrics": metrics}
 
     def table(self) -> str:
         """Lay the report out for a person: a row per question, what was missing, and the verdict."""
@@ -108,8 +111,25 @@ class Report:
             ]
         missing = [f"call {call.number}: {problem.message}" for call in self.calls for problem in call.problems]
         lines += ["", *missing] if missing else [""]
+        lines += self._checks()
         lines.append(self._verdict())
         return "\n".join(lines)
+
+    def _checks(self) -> list[str]:
+        """Say in order what a run shows: tokens, calls, and metrics where they were looked at."""
+        tokens = [call.token_seconds for call in self.calls if call.token_seconds is not None]
+        passed = sum(call.passed for call in self.calls)
+        of = len(self.calls)
+        given = f"web gave {len(tokens)} of {of}" + (f", the last after {max(tokens):.2f} s" if tokens else "")
+        checks = [
+            ("token", given, len(tokens) == of),
+            ("call", f"Alex was heard, and answered as expected, in {passed} of {of}", passed == of),
+        ]
+        if self.metrics:
+            calls, answers, problem = self.metrics.calls, self.metrics.answers, self.metrics.problem
+            told = f"web saw calls at once: {calls:g}; answers that the agents counted: {answers:g}"
+            checks.append(("metrics", problem or told, not problem))
+        return [f"{name:8} {_ok(good):4} {words}" for name, words, good in checks]
 
     def _verdict(self) -> str:
         passed = sum(call.passed for call in self.calls)
