@@ -6,6 +6,16 @@ import pytest
 from chart.render import merge, notes, put, render, scenarios
 
 SCENARIOS = scenarios()
+KINDS = {
+    "deployment": "Deployment",
+    "statefulset": "StatefulSet",
+    "service": "Service",
+    "hpa": "HorizontalPodAutoscaler",
+    "scaledobject": "ScaledObject",
+    "certificate": "Certificate",
+    "httproute": "HTTPRoute",
+    "networkpolicy": "NetworkPolicy",
+}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -24,11 +34,11 @@ def test_commands_name_objects_of_this_release(scenario: str) -> None:
     """Every object that a command of the notes names is one that this release renders, in its namespace."""
     text = notes(SCENARIOS[scenario], release="team-a", namespace="voices")
     objects = render(SCENARIOS[scenario], release="team-a", namespace="voices")
-    named = re.findall(r"\b(deployment|service)[/ ]([-a-z0-9]*alex[-a-z0-9]*)", text)
+    named = re.findall(rf"\b({'|'.join(KINDS)})[/ ]([-a-z0-9]*alex[-a-z0-9]*)", text)
 
     assert named
     for kind, name in named:
-        assert (kind.capitalize(), name) in objects
+        assert (KINDS[kind], name) in objects
     assert all("-n voices" in line for line in text.splitlines() if re.search(r"\b(kubectl|helm test)\b", line))
 
 
@@ -129,6 +139,44 @@ def test_the_worst_day_is_told(values: dict[str, object], everybody: str, one: s
     assert f"in all:            {everybody}" in text
     assert f"from one address:  {one}" in text
     assert ("$" in text) == (values is HOSTED)
+
+
+LOGIN: dict[str, object] = put("web.signIn.oidc", {"issuer": "https://login.example.com", "audience": "alex"})
+
+
+@pytest.mark.parametrize(
+    ("values", "look", "without"),
+    [
+        (SCENARIOS["keda"], "agents stay as many: .* get scaledobject alex-agent", SCENARIOS["small"]),
+        (SCENARIOS["prometheus"], "agents stay as many: .*alex_web_wanted_agent_pods", SCENARIOS["small"]),
+        ({}, "agents stay as many: .* get hpa alex-agent .*metrics-server", SCENARIOS["keda"]),
+        (SCENARIOS["gateway"], "nobody answers there: .* describe httproute alex-web", SCENARIOS["address"]),
+        (SCENARIOS["one-host"], "nobody answers there: .* get ingress", {}),
+        (SCENARIOS["turn"], "there is no sound: .*EXTERNAL-IP has to be 203.0.113.10", SCENARIOS["host-network"]),
+        (SCENARIOS["nodes"], "there is no sound: .*node ports to open at 203.0.113.10", SCENARIOS["turn"]),
+        (SCENARIOS["turn"], "TURN carries nothing: .* get certificate alex-livekit-turn", SCENARIOS["production"]),
+        (SCENARIOS["production"], "TURN carries nothing: .* get secret turn-tls", SCENARIOS["turn"]),
+        (SCENARIOS["nodes"], "Redis is not found: .*statefulset/alex-livekit", {}),
+        (put("redis.enabled", True), "Redis is not found: .*deployment/alex-web", SCENARIOS["nodes"]),
+        (HOSTED, "another voice speaks: .* grep provider_refuses", {}),
+        (LOGIN, "nobody is let in: .*deployment/alex-web .* grep unreachable", {}),
+        (put("monitoring.podMonitor.enabled", True), "there are no figures: .* get podmonitor", {}),
+        (SCENARIOS["production"], "a way is closed: .* networkPolicy.egressPorts", put("networkPolicy.enabled", False)),
+    ],
+)
+def test_where_to_look_follows_the_configuration(
+    values: dict[str, object], look: str, without: dict[str, object]
+) -> None:
+    """What can be wrong with this configuration has its line and its command, and what it does not have has none."""
+    assert re.search(rf"^  {look}", notes(values), re.MULTILINE)
+    assert not re.search(rf"^  {look}", notes(without), re.MULTILINE)
+
+
+def test_nobody_is_sent_to_a_test_that_cannot_pass() -> None:
+    """Behind a login or a CAPTCHA `helm test` gets no token, so the third check asks for the slots instead."""
+    assert "helm test alex" not in notes(LOGIN)
+    assert "services/alex-web-ops:ops/proxy/api/capacity" in notes(LOGIN)
+    assert "helm test alex" in notes(put("web.signIn.accessCode", "open-sesame"))
 
 
 def test_nothing_to_mind_is_not_said() -> None:
