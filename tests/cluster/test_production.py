@@ -139,7 +139,7 @@ NEEDED = {
     "livekit": {"web", "redis", "names"},
     "offline": set[str](),
     "redis": set[str](),
-    "caller": {"web", "livekit", "media 0", "media 1", "names"},
+    "caller": {"web", "livekit", "media 0", "media 1", "names", "agent figures", "web figures"},
     "stranger": {"web", "livekit", "media 0", "media 1", "turn", "names", "outside http", "outside https"},
     "prometheus": {
         *("web", "livekit", "media 0", "media 1", "turn", "names", "outside http", "outside https"),
