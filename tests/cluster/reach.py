@@ -58,9 +58,17 @@ spec:
 Targets = dict[str, tuple[str, int]]
 
 
-def reached(kube: Kube, pod: str, targets: Targets) -> set[str]:
-    """Try to connect from a pod that has Python; return the names of the targets that answered."""
-    words = json.dumps([[name, *place] for name, place in targets.items()])
+def others(component: str, targets: Targets) -> set[str]:
+    """Name the targets that are not of a component: their first word is whose they are.
+
+    No network plugin holds a pod back from itself, and kube-router lets pods of one policy reach what others may reach.
+    """
+    return {name for name in targets if name.split()[0] != component}
+
+
+def reached(kube: Kube, pod: str, component: str, targets: Targets) -> set[str]:
+    """Try to connect from a pod that has Python to other components; return the names of the targets that answered."""
+    words = json.dumps([[name, *targets[name]] for name in others(component, targets)])
     return {*json.loads(kube.kubectl("exec", pod, "--", "python", "-c", TRY % PATIENCE_SECONDS, words))}
 
 
@@ -71,7 +79,7 @@ def all_reached(
     deadline = time.monotonic() + SETTLES_SECONDS
     while True:
         with ThreadPoolExecutor(len(sources)) as pool:
-            asked = {name: pool.submit(reached, *source, targets) for name, source in sources.items()}
+            asked = {name: pool.submit(reached, *source, name, targets) for name, source in sources.items()}
         found = {name: future.result() for name, future in asked.items()}
         if found == wanted or time.monotonic() > deadline:
             return found

@@ -28,7 +28,7 @@ window.RTCPeerConnection = class extends Real {
 };
 """
 
-# How media really goes: kind and protocol of the chosen local candidates.
+# How media really gets to the relay; without one there is no such protocol.
 WAYS = """
 async () => {
   const ways = new Set();
@@ -36,8 +36,7 @@ async () => {
     const stats = await peer.getStats();
     stats.forEach((pair) => {
       if (pair.type !== 'candidate-pair' || !pair.nominated || !pair.bytesReceived) return;
-      const local = stats.get(pair.localCandidateId);
-      ways.add(`${local.candidateType} ${local.relayProtocol}`);
+      ways.add(stats.get(pair.localCandidateId).relayProtocol);
     });
   }
   return [...ways];
