@@ -30,6 +30,8 @@ crane_version=v0.20.6
 actionlint_version=v1.7.12
 kube_score_version=v1.20.0
 kubesec_version=v2.14.2
+tilt_version=v0.33.21
+skaffold_version=v2.16.1
 
 kubernetes_bin=$tools/kubernetes-$kubernetes_version
 livekit_bin=$tools/livekit-server-$livekit_version

@@ -15,7 +15,7 @@ from docs.test_docs import documents
 from stack import ROOT
 
 # Where the options of a program are written down, when it is not in itself.
-OPTIONS = {"k8s/call": "images/caller/alex_caller/__main__.py"}
+OPTIONS = {"k8s/call": "images/caller/alex_caller/__main__.py", "k8s/local/tilt": "Tiltfile"}
 PLACEHOLDER = re.compile(r"[A-Z]+…?|…|\$.*")
 VALUES: dict[str, Any] = yaml.safe_load((ROOT / "charts/alex/values.yaml").read_text())
 # Values that the chart takes as they are, whatever is in them.

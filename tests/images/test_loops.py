@@ -1,15 +1,21 @@
-"""Tiltfile and skaffold.yaml: all they name exists. The tools themselves are not run here."""
+"""Tiltfile and skaffold.yaml: all they name exists. The tools themselves run in `cluster`."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 from images.house import NAMES, ROOT, run
+
+# What the cluster and the chart tell the Tiltfile.
+VERSION = '{"serverVersion": {"gitVersion": "v1.34.4"}}'
+CALLER = {"kind": "Pod", "metadata": {"name": "alex-caller", "labels": {"a": "b"}}, "spec": {"restartPolicy": "Never"}}
 
 
 def load(context: str) -> dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]]:
@@ -24,16 +30,20 @@ def load(context: str) -> dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]
         return call
 
     functions = ["version_settings", "allow_k8s_contexts", "custom_build", "k8s_yaml", "blob", "helm", "k8s_resource"]
-    functions += ["local_resource", "port_forward", "encode_yaml", "encode_yaml_stream"]
+    functions += ["local_resource", "port_forward", "link", "sync", "run", "encode_yaml", "encode_yaml_stream"]
     scope = {name: record(name) for name in functions}
+    scope["TRIGGER_MODE_MANUAL"] = "manual"
+    scope["config"] = SimpleNamespace(define_string_list=record("define"), parse=dict, tilt_subcommand="up")
+    scope["decode_json"] = json.loads
+    scope["decode_yaml_stream"] = lambda _: [CALLER, {"kind": "Deployment", "metadata": {"name": "alex-agent"}}]
     scope["k8s_context"] = lambda: context
     scope["read_file"] = lambda path: (ROOT / path).read_text()
     scope["read_yaml"] = lambda path: yaml.safe_load((ROOT / path).read_text())
     scope["read_yaml_stream"] = lambda path: list(yaml.safe_load_all((ROOT / path).read_text()))
     scope["listdir"] = lambda path: [str(found) for found in sorted((ROOT / path).iterdir())]
-    scope["local"] = lambda command, **_: run("bash", "-c", command).output
+    scope["local"] = lambda command, **_: VERSION if "kubectl" in command else run("bash", "-c", command).output
     scope["os"] = os
-    scope["__builtins__"] = {"str": str}  # Starlark has no import, no open and no class
+    scope["__builtins__"] = {"str": str, "list": list}  # Starlark has no import, no open and no class
     exec(compile((ROOT / "Tiltfile").read_text(), "Tiltfile", "exec"), scope)
     return calls
 
@@ -66,7 +76,7 @@ def test_tilt_builds_what_its_pods_run(tilt: Any) -> None:
     """Each pod of ours has its image, built again when something changes that goes into it."""
     builds = {args[0]: (args[1], named) for args, named in tilt["custom_build"]}
 
-    assert set(builds) == {"alex-agent", "alex-web", "alex-offline"}
+    assert set(builds) == {f"alex-{name}" for name in NAMES}
     for image, (command, named) in builds.items():
         name = image.removeprefix("alex-")
         assert f"images/build --only {name} " in command
@@ -74,6 +84,31 @@ def test_tilt_builds_what_its_pods_run(tilt: Any) -> None:
         assert inputs(name) <= set(named["deps"])
         for program in re.findall(r"(?:^|[ (\"])((?:images|k8s)/\S+)", command):
             assert (ROOT / program).exists()
+
+
+def test_tilt_puts_saved_code_where_the_program_runs(tilt: Any) -> None:
+    """A saved file of agent or web goes to the copy of its package that `k8s/live` runs."""
+    live = {args[0]: named for args, named in tilt["custom_build"] if "live_update" in named}
+    copies = dict(args for args, _ in tilt["sync"])
+
+    assert set(live) == {"alex-agent", "alex-web"}
+    assert copies == {f"{name}/alex_{name}": f"/tmp/app/alex_{name}" for name in ("agent", "web")}
+    assert "cd /tmp/app" in (ROOT / "k8s/live").read_text()
+    for image, named in live.items():
+        assert named["entrypoint"][-1] == image.replace("-", "_")
+    assert [path for _, named in tilt["run"] for path in named["trigger"] if not (ROOT / path).exists()] == []
+
+
+def test_tilt_has_a_button_for_each_thing_done_by_hand(tilt: Any) -> None:
+    """A call, the drain of a pod and the suites wait for somebody who asks for them, and suites are those there are."""
+    by_hand = {args[0]: args[1] for args, named in tilt["local_resource"] if named.get("auto_init") is False}
+    [call] = [named for args, named in tilt["k8s_resource"] if args[0] == "alex-caller"]
+    suites = re.search(r"^suites=\((.*)\)$", (ROOT / "tests/run").read_text(), re.MULTILINE)
+
+    assert call["auto_init"] is False
+    assert "component=agent" in by_hand.pop("drain-agent")
+    assert suites
+    assert {command.removeprefix("tests/run ") for command in by_hand.values()} <= set(suites[1].split())
 
 
 def test_tilt_loads_images_only_into_the_node_without_docker() -> None:
@@ -95,7 +130,7 @@ def test_tilt_uses_files_that_exist(tilt: Any) -> None:
 
 def test_tilt_shows_the_dashboards(tilt: Any) -> None:
     """Prometheus gets the scrape job and the rules, Grafana the dashboards, each from the file that others use, too."""
-    [[installed]] = [args for args, _ in tilt["encode_yaml_stream"]]
+    [_, [installed]] = [args for args, _ in tilt["encode_yaml_stream"]]
     maps = {args[0]["metadata"]["name"]: args[0]["data"] for args, _ in tilt["encode_yaml"]}
     deployments = {thing["metadata"]["name"]: thing for thing in installed if thing["kind"] == "Deployment"}
     there = {thing["metadata"]["name"] for thing in installed if thing["kind"] == "ConfigMap"} | set(maps)
@@ -117,9 +152,9 @@ def test_tilt_shows_the_dashboards(tilt: Any) -> None:
 def test_the_node_that_can_pull_nothing_builds_its_prometheus() -> None:
     """On the local node there is no Grafana, and Prometheus has the image that is made for it."""
     tilt = load("alex-local")
-    [[installed]] = [args for args, _ in tilt["encode_yaml_stream"]]
+    [_, [installed]] = [args for args, _ in tilt["encode_yaml_stream"]]
     [deployment] = [thing for thing in installed if thing["kind"] == "Deployment"]
-    [(_, load_it), _] = tilt["local_resource"][0]
+    [load_it] = [args[1] for args, _ in tilt["local_resource"] if args[0] == "prometheus-image"]
     image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
 
     assert re.fullmatch(r"localhost/prometheus:v[\d.]+", image)
