@@ -60,6 +60,12 @@ def skaffold() -> dict[str, Any]:
     return loaded
 
 
+def patches(profile: str) -> dict[str, Any]:
+    """Return what a profile of skaffold.yaml puts where."""
+    [found] = [one for one in skaffold()["profiles"] if one["name"] == profile]
+    return {patch["path"]: patch["value"] for patch in found["patches"]}
+
+
 def inputs(name: str) -> set[str]:
     """Return what goes into an image."""
     lines = (ROOT / f"images/{name}/Dockerfile.dockerignore").read_text().splitlines()
@@ -124,7 +130,7 @@ def test_tilt_uses_files_that_exist(tilt: Any) -> None:
 
     assert (ROOT / chart / "Chart.yaml").exists()
     assert [path for path in named["values"] if not (ROOT / path).exists()] == []
-    assert named["values"][0] in skaffold()["deploy"]["helm"]["releases"][0]["valuesFiles"]
+    assert named["values"][0] in patches("local")["/manifests/helm/releases/0/valuesFiles"]
     assert yaml.safe_load(tilt["blob"][0][0][0])["metadata"]["name"] == named["namespace"]
 
 
@@ -187,10 +193,9 @@ def test_skaffold_builds_all_images_with_the_builder() -> None:
 
 def test_skaffold_sets_values_that_the_chart_has() -> None:
     """Release, chart, values and ports are those of the chart."""
-    (release,) = skaffold()["deploy"]["helm"]["releases"]
+    (release,) = skaffold()["manifests"]["helm"]["releases"]
 
     assert (ROOT / release["chartPath"] / "Chart.yaml").exists()
-    assert [path for path in release["valuesFiles"] if not (ROOT / path).exists()] == []
     for key, template in release["setValueTemplates"].items():
         group, name = key.split(".")
         assert name in values()[group]
@@ -205,3 +210,25 @@ def test_skaffold_tags_all_images_alike() -> None:
 
     assert template == '{{cmd "images/build" "--print-tag"}}'
     assert "--print-tag)" in (ROOT / "images/push").read_text()
+
+
+def test_skaffold_profile_for_the_local_node_pulls_for_it() -> None:
+    """Each image is pushed and pulled under its own name; values are there, and Kubernetes is that of the node."""
+    local = patches("local")
+    artifacts = skaffold()["build"]["artifacts"]
+    version = re.search(r"^kubernetes_version=(\S+)$", (ROOT / "k8s/lib.sh").read_text(), re.MULTILINE)
+
+    for number, artifact in enumerate(artifacts):
+        name = artifact["image"].removeprefix("alex-")
+        assert local[f"/build/artifacts/{number}/custom/buildCommand"] == f'k8s/local/push {name} "$IMAGE"'
+    assert [path for path in local["/manifests/helm/releases/0/valuesFiles"] if not (ROOT / path).exists()] == []
+    assert version
+    assert local["/manifests/helm/flags"] == {"template": ["--kube-version", version[1]]}
+
+
+def test_published_keys_stay_on_the_local_node() -> None:
+    """Only the profile for the local node has the values of development, whose keys everybody can read."""
+    release = skaffold()["manifests"]["helm"]["releases"][0]
+
+    assert "valuesFiles" not in release
+    assert patches("cloud") == {"/manifests/helm/releases/0/valuesFiles": ["{{.ALEX_VALUES}}"]}

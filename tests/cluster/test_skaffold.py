@@ -1,0 +1,65 @@
+"""Skaffold itself on the cluster of `k8s/up`: renders, installs what it has built, calls it, and takes it away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from cluster.kube import ROOT, Kube, Result, run
+
+TAG = "images/build --print-tag --python localhost/python-base:bookworm"
+
+
+def skaffold(*words: str) -> Result:
+    """Run Skaffold to its end."""
+    return run(ROOT / "k8s" / "local" / "skaffold", *words, timeout=600)
+
+
+@pytest.fixture(name="kube", scope="module")
+def _kube(alex: Kube) -> Iterator[Kube]:
+    """Return the namespace of the profile, and remove it in the end."""
+    kube = alex.within("alex-skaffold")
+    yield kube
+    skaffold("delete")
+    # A namespace with pods in it is looked at again only after half of their grace period; an agent's is long.
+    kube.try_kubectl("delete", "pods", "--all", "--grace-period=5", "--timeout=60s")
+    kube.try_kubectl("delete", "namespace", kube.namespace, "--ignore-not-found", "--timeout=120s", timeout=150)
+
+
+@pytest.fixture(name="tag", scope="module")
+def _tag() -> str:
+    """Return the tag that this checkout gives to its images."""
+    return run("bash", "-c", f"cd {ROOT} && {TAG}").output.strip()
+
+
+def test_render_names_the_images_of_this_checkout(kube: Kube, tag: str) -> None:
+    """`skaffold render` prints the chart's objects, their images with the registry and the one tag of the four."""
+    rendered = skaffold("render", "--digest-source=tag")
+
+    assert rendered.code == 0, rendered.output
+    kinds = [thing["kind"] for thing in yaml.safe_load_all(rendered.output) if thing]
+    images = set(re.findall(r"image: \S+/alex-(\w+):(\S+)", rendered.output))
+    assert kinds.count("Deployment") == 4
+    assert images == {(name, tag) for name in ("agent", "web", "offline", "caller")}
+
+
+def test_run_ends_with_an_answer(kube: Kube, tag: str) -> None:
+    """`skaffold run` builds, pushes and installs, and succeeds once a caller has heard Alex say its name."""
+    done = skaffold("run")
+
+    assert done.code == 0, done.output[-4000:]
+    assert "PASS: 1 of 1 calls" in done.output
+    running = {pod["spec"]["containers"][0]["image"].partition("/")[2] for pod in kube.pods("agent")}
+    assert running == {f"alex-agent:{tag}"}
+
+
+def test_delete_takes_it_away(kube: Kube) -> None:
+    """`skaffold delete` uninstalls the release and leaves no object of it behind."""
+    done = skaffold("delete")
+
+    assert done.code == 0, done.output
+    assert kube.try_helm("status", "alex").code != 0
+    left = kube.everything() - {"serviceaccount/default", "configmap/kube-root-ca.crt", "pod/alex-caller"}
+    assert {name for name in left if not name.startswith("pod/")} == set()
