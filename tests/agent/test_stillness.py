@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 # As in a call: threads that ask nobody before they send.
 PROGRAM = """
 import os, threading, time
@@ -29,7 +31,8 @@ time.sleep(60)
 
 @pytest.fixture(name="process")
 def _process() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE) as process:
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "agent")}
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, env=env) as process:
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         yield process
