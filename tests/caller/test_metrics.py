@@ -41,6 +41,7 @@ async def pods(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pods]:
 
     monkeypatch.setattr(metrics, "_pods", found)
     monkeypatch.setattr(metrics, "ARRIVAL_SECONDS", 1.0)
+    monkeypatch.setattr(metrics, "KNOWN_SECONDS", 1.0)
     app = web.Application()
     app.router.add_get("/metrics", pods.answer)
     runner = web.AppRunner(app)
@@ -98,6 +99,20 @@ async def test_a_call_that_web_did_not_see(pods: Pods) -> None:
         await watch.begin()
 
         assert (await watch.end(answers=0)).problem == f"web saw no call, in alex_web_active_calls at {pods.url}"
+
+
+async def test_agents_let_a_new_caller_in_after_a_while(pods: Pods) -> None:
+    """Where policies are enforced a caller that has just been started is let in a little later: it waits for that."""
+    async with aiohttp.ClientSession() as http:
+        watch = Watch(http, Addresses(pods.url, pods.url))
+        beginning = asyncio.create_task(watch.begin())
+        await asyncio.sleep(0.3)
+        pods.texts = {"127.0.0.1": COUNTED.format(5)}
+        await beginning
+        watch.report.calls = 1  # as if web had seen it
+        pods.texts = {"127.0.0.1": COUNTED.format(6)}
+
+        assert (await watch.end(answers=1)).problem is None
 
 
 async def test_a_page_without_the_metrics(pods: Pods) -> None:

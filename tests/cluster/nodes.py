@@ -49,14 +49,16 @@ class Nodes:
         """Ask Redis."""
         login = base64.b64decode(self.kube.get("secret", "redis-login")["data"]["REDIS_PASSWORD"]).decode()
         client = ("redis-cli", "--no-auth-warning", "-a", login, "--raw")
-        return self.kube.kubectl("exec", "deployment/alex-redis", "--", *client, *words).strip()
+        return self.kube.kubectl("exec", "deployment/alex-redis", "--container=redis", "--", *client, *words).strip()
 
     def node_of(self, room: str) -> str:
         """Name the pod that has a room."""
         wanted = self.redis("hget", "room_node_map", room)
         for pod in self.kube.pods("livekit"):
-            if wanted in re.findall(r'"nodeID": *"(\w+)"', self.kube.kubectl("logs", pod["metadata"]["name"])):
-                return str(pod["metadata"]["name"])
+            name = str(pod["metadata"]["name"])
+            told = self.kube.kubectl("logs", name, "--container=livekit")
+            if wanted in re.findall(r'"nodeID": *"(\w+)"', told):
+                return name
         raise AssertionError(f"no pod is the node {wanted!r}")
 
     @contextlib.asynccontextmanager

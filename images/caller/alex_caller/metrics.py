@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import aiohttp
 from alex_caller.invitation import reason
 
 LOOK_SECONDS = 0.5  # a call is seen by web for as long as it lasts, which is several seconds
+KNOWN_SECONDS = 10.0  # where policies are enforced a new pod, such as the caller, is known after some seconds
 ARRIVAL_SECONDS = 15.0  # an agent counts a turn as it ends, web looks at agents every second or two
 REQUEST_SECONDS = 5.0
 ANSWERED = re.compile(r'^alex_agent_turns_total\{[^}]*outcome="answered"[^}]*\} (\S+)$', re.MULTILINE)
@@ -52,10 +54,17 @@ class Watch:
 
     async def begin(self) -> None:
         """Note what was counted before the first call."""
-        try:
-            self._before = await self._read(self.addresses.agents, ANSWERED)
-        except MetricsError as error:
-            self.report.problem = str(error)
+        deadline = time.monotonic() + KNOWN_SECONDS
+        while True:
+            try:
+                self._before = await self._read(self.addresses.agents, ANSWERED)
+            except MetricsError as error:
+                if time.monotonic() > deadline:
+                    self.report.problem = str(error)
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
+            else:
+                return
 
     async def during(self) -> None:
         """Look at web until cancelled; what cannot be read now may be in a moment."""
