@@ -171,6 +171,7 @@ async def test_the_last_figures_wait_for_a_reader() -> None:
     assert not metrics.has_told
     metrics.take(turn(turn_seconds=0.5))
     assert metrics.has_told
+    metrics.text(reader="alex-caller")
     await asyncio.wait_for(metrics.seen(60), 1)
 
     metrics.text()

@@ -13,6 +13,7 @@ import aiohttp
 
 from alex_caller.invitation import reason
 
+NAME = "alex-caller"  # agents know by it that nobody keeps what is read here
 LOOK_SECONDS = 0.5  # a call is seen by web for as long as it lasts, which is several seconds
 KNOWN_SECONDS = 10.0  # where policies are enforced a new pod, such as the caller, is known after some seconds
 ARRIVAL_SECONDS = 15.0  # an agent counts a turn as it ends, web looks at agents every second or two
@@ -109,7 +110,8 @@ class Watch:
 
     async def _text(self, pod: str) -> str:
         try:
-            async with self.http.get(pod, timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS)) as answer:
+            timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
+            async with self.http.get(pod, headers={"User-Agent": NAME}, timeout=timeout) as answer:
                 answer.raise_for_status()
                 return await answer.text()
         except aiohttp.ClientConnectorError as error:
