@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import stack
 import yaml
-from chart.render import Objects, render
+from chart.render import Objects, merge, render
+from chart.test_livekit import BALANCED, NODE
 from livekit import api
 
 # A secret of digits only is the one that YAML would spoil, and the password has what shells and comments begin with.
@@ -93,7 +94,11 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
     assert not list((tmp_path / "config").iterdir())
 
 
-@pytest.mark.parametrize("values", [OURS, THEIRS], ids=["ours", "theirs"])
+@pytest.mark.parametrize(
+    "values",
+    [OURS, THEIRS, merge(OURS, NODE), merge(OURS, BALANCED)],
+    ids=["ours", "theirs", "node ports", "a balancer"],
+)
 async def test_the_real_server_knows_the_keys(values: dict[str, Any], tmp_path: Path) -> None:
     """The real livekit-server starts with the configuration, and its API takes both pairs and no other."""
     chosen = yaml.safe_load(configuration(render(values), "alex-livekit", tmp_path)["config.yaml"])
