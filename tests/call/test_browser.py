@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import time
 import wave
 from collections.abc import AsyncIterator, Callable
@@ -15,9 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
+from chromium import chromium
 from hibari import Hibari
 from page.console import complains
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from stack import Stack, get
 
 QUESTION = "What is the capital of Japan?"
@@ -42,23 +41,8 @@ def _question(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(name="chromium")
 async def _chromium(question: Path) -> AsyncIterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        pytest.fail("Chromium is missing: install it (Debian: apt-get install chromium) or set CHROMIUM to its path")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=path,
-            args=[
-                "--no-sandbox",
-                "--disable-background-networking",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-audio-capture={question}",
-                "--autoplay-policy=no-user-gesture-required",
-            ],
-        )
+    async with chromium(f"--use-file-for-fake-audio-capture={question}") as browser:
         yield browser
-        await browser.close()
 
 
 async def open_page(browser: Browser, stack: Stack) -> tuple[Page, list[str]]:

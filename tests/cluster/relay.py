@@ -6,12 +6,11 @@ import asyncio
 import base64
 import contextlib
 import hashlib
-import os
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 
-from playwright.async_api import Page, async_playwright
+from chromium import chromium
+from playwright.async_api import Page
 
 # Whatever the page or the SDK configures: no way but through the relay. The peers are kept for their figures.
 ONLY_RELAYED = """
@@ -78,24 +77,12 @@ def fingerprint(certificate: str) -> str:
 @contextlib.asynccontextmanager
 async def relayed(url: str, certificate: str, host: str, address: str) -> AsyncIterator[Page]:
     """Open a page in a Chromium that knows a host's address, trusts its certificate, and has a microphone."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert path, "Chromium is missing: install it (Debian: apt-get install chromium) or set CHROMIUM to its path"
-    options = [
-        "--no-sandbox",
-        "--disable-background-networking",
-        "--autoplay-policy=no-user-gesture-required",
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
+    async with chromium(
         f"--unsafely-treat-insecure-origin-as-secure={url}",
         f"--host-resolver-rules=MAP {host} {address}",
         f"--ignore-certificate-errors-spki-list={fingerprint(certificate)}",
-    ]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=options)
-        try:
-            page = await browser.new_page()
-            await page.add_init_script(ONLY_RELAYED)
-            await page.goto(url)
-            yield page
-        finally:
-            await browser.close()
+    ) as browser:
+        page = await browser.new_page()
+        await page.add_init_script(ONLY_RELAYED)
+        await page.goto(url)
+        yield page

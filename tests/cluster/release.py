@@ -39,7 +39,7 @@ def own_namespace(alex: Kube, prefix: str = "test", *, profile: str = "restricte
         kube.kubectl("label", "namespace", kube.namespace, f"pod-security.kubernetes.io/enforce={profile}")
         yield kube
     finally:
-        _remove_namespace(kube)
+        remove_namespace(kube)
 
 
 def install(alex: Kube, namespace: Kube, *values: str, more: str = "") -> None:
@@ -119,9 +119,10 @@ def agents(kube: Kube) -> tuple[int, int]:
     return found["spec"]["replicas"], found["status"].get("readyReplicas", 0)
 
 
-def _remove_namespace(kube: Kube) -> None:
+def remove_namespace(kube: Kube) -> None:
+    """Remove a namespace, should it be there, and what was installed in it."""
     kube.try_helm("uninstall", "alex", "--ignore-not-found")
     # Pods first: while one is there, Kubernetes looks again only after half of its grace period; an agent's is long.
     # One that waits for a Secret is looked at by the kubelet every two minutes at worst.
     kube.kubectl("delete", "pods", "--all", "--grace-period=5", "--timeout=240s", timeout=270)
-    kube.kubectl("delete", "namespace", kube.namespace, "--timeout=240s", timeout=270)
+    kube.kubectl("delete", "namespace", kube.namespace, "--ignore-not-found", "--timeout=240s", timeout=270)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
 import urllib.request
 import wave
 from collections.abc import AsyncIterator
@@ -16,8 +14,9 @@ import psutil
 import pytest
 import pytest_asyncio
 from alex_caller.speech import Voice
+from chromium import chromium
 from cluster.kube import Kube, eventually, target
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from playwright.async_api import Error as NotOpenError
 from playwright.async_api import TimeoutError as NotThereError
 
@@ -41,17 +40,10 @@ def recorded_question(tmp_path: Path) -> Path:
 
 
 @pytest_asyncio.fixture(name="browser")
-async def chromium(question: Path) -> AsyncIterator[Browser]:
+async def _browser(question: Path) -> AsyncIterator[Browser]:
     """Return a Chromium whose microphone plays the question."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert path, "Chromium is missing: install it (Debian: apt-get install chromium) or set CHROMIUM to its path"
-    async with async_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-background-networking", "--autoplay-policy=no-user-gesture-required"]
-        fakes = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-        microphone = f"--use-file-for-fake-audio-capture={question}"
-        browser = await playwright.chromium.launch(executable_path=path, args=[*options, *fakes, microphone])
+    async with chromium(f"--use-file-for-fake-audio-capture={question}") as browser:
         yield browser
-        await browser.close()
 
 
 async def opened(page: Page, url: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 from cluster.kube import ROOT, Kube, Result, run
+from cluster.release import remove_namespace
 
 TAG = "images/build --print-tag --python localhost/python-base:bookworm"
 
@@ -22,10 +23,7 @@ def _kube(alex: Kube) -> Iterator[Kube]:
     """Return the namespace of the profile, and remove it in the end."""
     kube = alex.within("alex-skaffold")
     yield kube
-    skaffold("delete")
-    # A namespace with pods in it is looked at again only after half of their grace period; an agent's is long.
-    kube.try_kubectl("delete", "pods", "--all", "--grace-period=5", "--timeout=60s")
-    kube.try_kubectl("delete", "namespace", kube.namespace, "--ignore-not-found", "--timeout=120s", timeout=150)
+    remove_namespace(kube)
 
 
 @pytest.fixture(name="tag", scope="module")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
-import shutil
 import struct
 import wave
 from collections.abc import AsyncIterator
@@ -15,10 +13,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from chromium import chromium
 from page.browser import Alex, Open
 from page.console import complains
 from page.site_server import Site
-from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, ViewportSize
 
 STANDIN = Path(__file__).with_name("standin.js")
 SDK = "**/static/vendor/livekit-client-*.umd.js"
@@ -63,22 +62,8 @@ def babble(rate: int, seconds: float) -> list[float]:
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def browser(microphone: Path) -> AsyncIterator[Browser]:
     """Start Chromium once for all tests."""
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.fail("Chromium is missing: install it (Debian: apt-get install chromium) or set CHROMIUM to its path")
-    async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(
-            executable_path=chromium,
-            headless=True,
-            args=[
-                "--no-sandbox",
-                "--disable-background-networking",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone}",
-                "--autoplay-policy=no-user-gesture-required",
-            ],
-        )
+    async with chromium(f"--use-file-for-fake-audio-capture={microphone}") as browser:
+        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="session")
