@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from typing import Any
@@ -55,6 +56,16 @@ def test_changelog_has_the_version_or_what_comes_after() -> None:
 def test_livekit_in_the_chart_is_the_one_that_tests_run() -> None:
     """The server that the chart installs has the version of the one that k8s/lib.sh builds for the tests."""
     assert VALUES["livekit"]["image"]["tag"] == tool("livekit")
+
+
+def test_types_of_the_sdk_are_those_of_the_page() -> None:
+    """The SDK whose types lint checks the page with has the version of the one that the page loads."""
+    static = ROOT / "web/alex_web/static"
+    brought = [path.name for path in (static / "vendor").glob("livekit-client-*.js")]
+    checked = json.loads((ROOT / "tests/linters/package.json").read_text())["devDependencies"]["livekit-client"]
+
+    assert brought == [f"livekit-client-{checked}.umd.js"]
+    assert f"'/static/vendor/{brought[0]}'" in (static / "js/desk.js").read_text()
 
 
 def test_documents_name_versions_of_tools_as_they_are() -> None:

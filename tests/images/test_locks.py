@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -28,6 +29,18 @@ def test_lock_has_hashes_and_no_address(lock: str) -> None:
     assert blocks
     assert [block for block in blocks if not package.fullmatch(block)] == []
     assert "".join(blocks).replace("\n", "") == text.replace("\n", "")
+
+
+def test_lock_of_npm_has_hashes_and_no_address() -> None:
+    """What lint takes from npm has an exact version and a hash too, and nobody is told where to download it."""
+    asked = json.loads((ROOT / "tests/linters/package.json").read_text())["devDependencies"]
+    packages = json.loads((ROOT / "tests/linters/package-lock.json").read_text())["packages"]
+    own = packages.pop("")
+
+    assert own["devDependencies"] == asked
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert [name for name, one in packages.items() if not one["integrity"].startswith("sha512-")] == []
+    assert [name for name, one in packages.items() if "resolved" in one] == []
 
 
 @pytest.mark.parametrize("home", HOMES.values())

@@ -1,6 +1,6 @@
 /** Keeps the screen on during a call: nobody touches a phone they talk to. Where the browser cannot, the phone sleeps as ever. */
 export class Awake {
-  /** @type {any} */
+  /** @type {WakeLockSentinel|null} */
   #lock = null;
   #wanted = false;
 

@@ -2,14 +2,20 @@
  * One call with Alex: microphone, token, room, agent, captions, and how it ends. Knows nothing of the page.
  *
  * Events: `changed` (read `snapshot`), `caption` (detail: Caption), `interrupted` (the caller took the word while Alex spoke),
- * `sound` and `sound-ended` (detail: one of LiveKit's remote tracks; Alex may have several, and a successor's may come before
- * its predecessor's goes), `microphone` (detail: the caller's MediaStreamTrack or null), `figures` (detail: Figures, after each
- * answer).
+ * `sound` and `sound-ended` (detail: Track; Alex may have several, and a successor's may come before its predecessor's goes),
+ * `microphone` (detail: the caller's MediaStreamTrack or null), `figures` (detail: Figures, after each answer).
  *
  * @typedef {import('./snapshot.js').Snapshot} Snapshot
  * @typedef {import('./snapshot.js').Mood} Mood
  * @typedef {import('./captions.js').Caption} Caption
  * @typedef {import('./microphone.js').Microphone} Microphone
+ * @typedef {import('./room.js').Sdk} Sdk
+ * @typedef {import('./room.js').Room} Room
+ * @typedef {import('./room.js').Track} Track
+ * @typedef {import('./room.js').Reason} Reason
+ *
+ * @typedef {{caption: Caption, interrupted: null, sound: Track, 'sound-ended': Track, microphone: MediaStreamTrack|null,
+ *   figures: import('./figures.js').Figures}} Details what each event carries
  */
 import { figuresOf } from './figures.js';
 import { Line } from './line.js';
@@ -40,7 +46,7 @@ export class Call extends EventTarget {
   #snapshot = Object.freeze(fresh());
   /** Ends everything this attempt has begun. @type {AbortController} */
   #attempt = new AbortController();
-  /** @type {any} LiveKit's Room */
+  /** @type {Room|null} */
   #room = null;
   /** What the room was joined with. @type {string} */
   #token = '';
@@ -54,7 +60,7 @@ export class Call extends EventTarget {
 
   /**
    * @param {object} needs
-   * @param {() => Promise<any>} needs.sdk resolves to LiveKit's JS SDK
+   * @param {() => Promise<Sdk>} needs.sdk
    * @param {string} needs.tokenUrl
    * @param {string} needs.hangUpUrl
    */
@@ -174,14 +180,14 @@ export class Call extends EventTarget {
   }
 
   async #openMicrophone(
-    /** @type {any} */ sdk,
+    /** @type {Sdk} */ sdk,
     /** @type {{deviceId: string, pushToTalk: boolean}} */ wanted,
     /** @type {AbortSignal} */ signal,
   ) {
     const microphone = await openMicrophone(sdk, wanted);
     if (signal.aborted) {
       microphone.stop();
-      throw new CallProblem('cancelled');
+      signal.throwIfAborted();
     }
     this.#microphone = microphone;
     microphone.changed = () => microphone === this.#microphone && this.#tellMicrophone();
@@ -189,7 +195,7 @@ export class Call extends EventTarget {
   }
 
   async #join(
-    /** @type {any} */ sdk,
+    /** @type {Sdk} */ sdk,
     /** @type {import('./line.js').Pass} */ pass,
     /** @type {AbortSignal} */ signal,
   ) {
@@ -213,10 +219,16 @@ export class Call extends EventTarget {
     }
   }
 
-  #listen(/** @type {any} */ sdk, /** @type {any} */ room) {
-    /** Drops what an earlier room still says. @param {(...args: any[]) => void} handler */
-    const mine = (handler) => (/** @type {any[]} */ ...args) => {
-      if (this.#room === room) handler(...args);
+  #listen(/** @type {Sdk} */ sdk, /** @type {Room} */ room) {
+    /**
+     * Drops what an earlier room still says.
+     *
+     * @template {unknown[]} Said
+     * @param {(...said: Said) => void} handler
+     * @returns {(...said: Said) => void}
+     */
+    const mine = (handler) => (...said) => {
+      if (this.#room === room) handler(...said);
     };
     listen(sdk, room, {
       agentChanged: mine(() => this.#noticeAlex()),
@@ -241,7 +253,7 @@ export class Call extends EventTarget {
     this.#emit('caption', caption);
   }
 
-  #noticeTurn(/** @type {any} */ told) {
+  #noticeTurn(/** @type {import('./room.js').Turn} */ told) {
     // A turn without a latency was cut before Alex said anything; and what is marked is the last that Alex said, not the next.
     if (told.outcome === 'interrupted' && told.turn_seconds && this.#snapshot.mood !== 'speaking') this.#interrupted();
     const figures = figuresOf(told);
@@ -275,7 +287,7 @@ export class Call extends EventTarget {
     this.#later(WAIT.agent, () => this.#end({ problem: this.#snapshot.startedAt ? 'agent-lost' : 'no-agent' }));
   }
 
-  #alexLeft(/** @type {any} */ who, /** @type {number|undefined} */ reason) {
+  #alexLeft(/** @type {import('./room.js').Participant} */ who, /** @type {Reason|undefined} */ reason) {
     if (!who.isAgent || agentOf(this.#room)) return;
     // The SDK forgets everybody before it joins anew: who is really gone shows once it is back.
     if (this.#snapshot.phase === 'reconnecting') return;
@@ -310,7 +322,7 @@ export class Call extends EventTarget {
     this.#noticeAlex();
   }
 
-  #disconnected(/** @type {number|undefined} */ reason) {
+  #disconnected(/** @type {Reason|undefined} */ reason) {
     if (this.#snapshot.phase === 'connecting') return; // room.connect() rejects and says more
     const closed = [REASON.participantRemoved, REASON.roomDeleted, REASON.roomClosed].includes(reason ?? 0);
     if (closed) this.#end(this.#snapshot.startedAt ? { endedBy: 'alex' } : { problem: 'no-agent' });
@@ -350,7 +362,8 @@ export class Call extends EventTarget {
     this.dispatchEvent(new Event('changed'));
   }
 
-  #emit(/** @type {string} */ name, /** @type {unknown} */ detail) {
+  /** @template {keyof Details} Name @param {Name} name @param {Details[Name]} detail */
+  #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

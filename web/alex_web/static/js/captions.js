@@ -17,7 +17,7 @@ export class CaptionReader {
   /**
    * Reads one stream to its end.
    *
-   * @param {any} reader LiveKit's
+   * @param {import('./room.js').TextReader} reader
    * @param {boolean} mine whether it is what the caller said
    * @param {(caption: Caption) => void} show
    */

@@ -1,7 +1,8 @@
 /**
  * Wires the call to the page; the only file that knows both. It comes behind main.js, which has put the page into service.
  *
- * @typedef {import('./view.js').Intent} Intent
+ * @typedef {import('./call.js').Details} Details
+ * @typedef {import('./room.js').Sdk} Sdk
  */
 import { Awake } from './awake.js';
 import { Call } from './call.js';
@@ -48,7 +49,7 @@ const hold = new Hold(view.microphone, {
 
 let lastStart = { voice: true };
 let pushToTalk = recall('push-to-talk') === 'yes';
-/** @type {Promise<any>|null} */
+/** @type {Promise<Sdk>|null} */
 let loading = null;
 
 const around = () => ({ soundOn: sound.on, time: Date.now(), talked: !conversation.empty });
@@ -63,42 +64,42 @@ call.addEventListener('changed', () => {
   stage.update();
 });
 call.addEventListener('caption', (event) => {
-  const caption = /** @type {CustomEvent<import('./call.js').Caption>} */ (event).detail;
+  const caption = /** @type {CustomEvent<Details['caption']>} */ (event).detail;
   conversation.show(caption);
   if (caption.who === 'alex' && caption.final && !sound.on) view.announce(words.text('announce.alexSaid', { text: caption.text }));
   if (caption.failed) view.announce(words.text('notSent'));
 });
 call.addEventListener('interrupted', () => conversation.interrupted());
 call.addEventListener('figures', (event) => {
-  view.figures(/** @type {CustomEvent<import('./figures.js').Figures>} */ (event).detail);
+  view.figures(/** @type {CustomEvent<Details['figures']>} */ (event).detail);
 });
 call.addEventListener('microphone', (event) => {
-  stage.listen(/** @type {CustomEvent<MediaStreamTrack|null>} */ (event).detail);
+  stage.listen(/** @type {CustomEvent<Details['microphone']>} */ (event).detail);
 });
 call.addEventListener('sound', (event) => {
-  const track = /** @type {CustomEvent<any>} */ (event).detail;
+  const track = /** @type {CustomEvent<Details['sound']>} */ (event).detail;
   sound.add(track);
   stage.add(track);
 });
 call.addEventListener('sound-ended', (event) => {
-  const track = /** @type {CustomEvent<any>} */ (event).detail;
+  const track = /** @type {CustomEvent<Details['sound-ended']>} */ (event).detail;
   sound.remove(track);
   stage.remove(track);
 });
 
 panel.addEventListener('choice', (event) => {
-  const { what, value } = /** @type {CustomEvent} */ (event).detail;
-  switch (what) {
+  const choice = /** @type {CustomEvent<import('./panel.js').Choice>} */ (event).detail;
+  switch (choice.what) {
     case 'microphone':
-      return void switchMicrophone(value);
+      return void switchMicrophone(choice.value);
     case 'speaker':
-      return void switchSpeaker(value);
+      return void switchSpeaker(choice.value);
     case 'push-to-talk':
-      pushToTalk = value;
-      remember('push-to-talk', value ? 'yes' : '');
-      return void call.holdToTalk(value);
+      pushToTalk = choice.value;
+      remember('push-to-talk', choice.value ? 'yes' : '');
+      return void call.holdToTalk(choice.value);
     case 'loudness':
-      return setSound(value > 0, value);
+      return setSound(choice.value > 0, choice.value);
     case 'check':
       return void openCheck();
     case 'sound':
@@ -124,9 +125,9 @@ function loadSoon() {
   setTimeout(() => sdk().catch(() => {}), 200);
 }
 
-/** Does what the caller wants. @param {Intent} intent @param {any} value */
-export function act(intent, value) {
-  switch (intent) {
+/** Does what the caller wants. @param {import('./view.js').Want} want */
+export function act(want) {
+  switch (want.intent) {
     case 'talk':
       return start(true);
     case 'type':
@@ -134,7 +135,7 @@ export function act(intent, value) {
     case 'again':
       return start(lastStart.voice);
     case 'code':
-      call.line.code = value;
+      call.line.code = want.value;
       return start(lastStart.voice);
     case 'reload':
       return location.reload();
@@ -148,9 +149,9 @@ export function act(intent, value) {
     case 'sound':
       return setSound(!sound.on, sound.volume);
     case 'volume':
-      return setSound(value > 0, value);
+      return setSound(want.value > 0, want.value);
     case 'say':
-      return void call.say(value);
+      return void call.say(want.value);
     case 'copy':
       return void conversation.copy().then((done) => (done ? view.done('copy', 'copied') : view.announce(words.text('notCopied'))));
     case 'save':
@@ -159,7 +160,7 @@ export function act(intent, value) {
     case 'settings':
       return openPanel();
     case 'language':
-      return void speak(value);
+      return void speak(want.value);
   }
 }
 
@@ -239,13 +240,13 @@ async function speak(language) {
   view.render(call.snapshot, around());
 }
 
-/** @returns {Promise<any>} LiveKit's SDK, loaded once; a failed load may be tried again */
+/** @returns {Promise<Sdk>} loaded once; a failed load may be tried again */
 function sdk() {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement('script');
     script.src = SDK;
     script.onload = () => {
-      const { LivekitClient } = /** @type {any} */ (globalThis);
+      const { LivekitClient } = /** @type {typeof globalThis & {LivekitClient: Sdk}} */ (globalThis);
       LivekitClient.setLogLevel('error');
       resolve(LivekitClient);
     };

@@ -13,14 +13,18 @@
 /**
  * Takes what the agent told, or null for a turn without an answer.
  *
- * @param {Record<string, unknown>} told
+ * @param {import('./room.js').Turn} told
  * @returns {Figures|null}
  */
 export function figuresOf(told) {
-  const names = ['turn_seconds', 'end_of_turn_seconds', 'llm_seconds', 'tts_seconds'];
-  const [waited, heard, thought, spoke] = names.map((name) => Number(told[name]));
-  const all = { waited, heard, thought, spoke };
-  return Object.values(all).every((value) => Number.isFinite(value) && value >= 0) && waited > 0 ? all : null;
+  const seconds = (/** @type {string} */ name) => Number(told[name]);
+  const all = {
+    waited: seconds('turn_seconds'),
+    heard: seconds('end_of_turn_seconds'),
+    thought: seconds('llm_seconds'),
+    spoke: seconds('tts_seconds'),
+  };
+  return Object.values(all).every((value) => Number.isFinite(value) && value >= 0) && all.waited > 0 ? all : null;
 }
 
 /**

@@ -1,4 +1,9 @@
-/** Asks the server for a line until there is one: a token for a room with Alex in it. */
+/**
+ * Asks the server for a line until there is one: a token for a room with Alex in it.
+ *
+ * @typedef {import('./problems.js').Problem} Problem
+ * @typedef {{server_url: string, participant_token: string}} Pass
+ */
 import { CallProblem } from './problems.js';
 
 /** Waits in milliseconds, each with its reason. */
@@ -13,10 +18,8 @@ const WAIT = {
   retryMost: 60_000,
 };
 
-/** Kinds of problems, the last part of their type, that say more than their status does. */
+/** Kinds of problems, the last part of their type, that say more than their status does. @type {Problem[]} */
 const KINDS = ['closed', 'too-many-calls', 'too-many-guesses'];
-
-/** @typedef {{server_url: string, participant_token: string}} Pass */
 
 export class Line {
   /** @param {string} tokenUrl */
@@ -68,7 +71,8 @@ export class Line {
 
   #refusal(/** @type {number} */ status, /** @type {string} */ kind, /** @type {number|null} */ wait) {
     const retryAt = wait === null ? null : Date.now() + wait;
-    if (KINDS.includes(kind)) return new CallProblem(kind, { retryAt });
+    const known = KINDS.find((one) => one === kind);
+    if (known) return new CallProblem(known, { retryAt });
     if (status === 401) return new CallProblem(this.code ? 'code-wrong' : 'sign-in');
     if (status === 429) return new CallProblem('too-many', { retryAt });
     return new CallProblem(status >= 500 ? 'server-trouble' : 'refused');

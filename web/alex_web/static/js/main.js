@@ -19,17 +19,17 @@ const desk = import('./desk.js').then((module) => {
 });
 
 view.addEventListener('intent', async (event) => {
-  const { intent, value } = /** @type {CustomEvent} */ (event).detail;
-  if (!ready && ['talk', 'type'].includes(intent)) show({ phase: 'connecting' });
+  const want = /** @type {CustomEvent<import('./view.js').Want>} */ (event).detail;
+  if (!ready && ['talk', 'type'].includes(want.intent)) show({ phase: 'connecting' });
   let act;
   try {
     ({ act } = await desk);
   } catch {
-    if (intent === 'again') location.reload();
+    if (want.intent === 'again') location.reload();
     else show({ phase: 'ended', problem: 'page-incomplete' });
     return;
   }
-  act(intent, value);
+  act(want);
 });
 
 /** Shows what there is to say before there can be a call. @param {Partial<import('./snapshot.js').Snapshot>} now */

@@ -1,17 +1,20 @@
 /**
  * The caller's microphone in a call. Muted, the server sends nothing on. With hold to talk it sends silence while it is not
  * held: Alex must hear a pause, or it waits for the end of a sentence for good.
+ *
+ * @typedef {import('./problems.js').Problem} Problem
+ * @typedef {import('./room.js').Sdk} Sdk
+ * @typedef {import('livekit-client').LocalAudioTrack} LocalAudioTrack
  */
 import { CallProblem } from './problems.js';
 
 const CONSTRAINTS = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 export class Microphone {
-  /** @type {any} LiveKit's LocalAudioTrack */
   track;
   #held;
 
-  /** @param {any} sdk @param {any} track @param {boolean} held whether it is open only while somebody holds it */
+  /** @param {Sdk} sdk @param {LocalAudioTrack} track @param {boolean} held whether it is open only while somebody holds it */
   constructor(sdk, track, held) {
     this.track = track;
     this.#held = held;
@@ -75,7 +78,7 @@ export class Microphone {
 }
 
 /**
- * @param {any} sdk
+ * @param {Sdk} sdk
  * @param {{deviceId: string, pushToTalk: boolean}} wanted the device is one that was chosen once and may be gone
  * @returns {Promise<Microphone>}
  */
@@ -89,7 +92,7 @@ export async function openMicrophone(sdk, { deviceId, pushToTalk }) {
  *
  * @template T
  * @param {string} deviceId empty for the browser's choice
- * @param {(device: MediaTrackConstraints) => Promise<T>} open
+ * @param {(device: {deviceId?: {exact: string}}) => Promise<T>} open
  * @returns {Promise<T>}
  */
 export async function openChosen(deviceId, open) {
@@ -108,7 +111,7 @@ export async function openChosen(deviceId, open) {
 
 /**
  * @param {unknown} error what getUserMedia threw
- * @returns {string} the problem's code
+ * @returns {Problem}
  */
 export function microphoneProblem(error) {
   const { name, message } = error instanceof Error || error instanceof DOMException ? error : { name: '', message: '' };

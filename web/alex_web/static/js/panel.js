@@ -1,11 +1,13 @@
 /**
  * The dialog for sound and microphone: devices, a check of both before or in a call, hold to talk.
  *
- * Says what is wanted as `choice` events (detail: {what: 'microphone'|'speaker'|'push-to-talk'|'loudness'|'check'|'sound'|
- * 'closed', value}).
+ * Says what is wanted as `choice` events (detail: Choice).
  *
  * @typedef {import('./devices.js').Device} Device
  * @typedef {import('./strings.js').Strings} Strings
+ *
+ * @typedef {{what: 'microphone'|'speaker', value: string} | {what: 'push-to-talk', value: boolean} |
+ *   {what: 'loudness', value: number} | {what: 'check'|'sound'|'closed'}} Choice
  */
 
 /** Loudness, 0 to 1, that is a voice and not a room; and how long it may take before we doubt, in milliseconds. */
@@ -115,19 +117,18 @@ export class Panel extends EventTarget {
 
   #wire() {
     const { panel, microphone, speaker, check, sound, pushToTalk, loudness, close } = this.#parts;
-    const choice = (/** @type {string} */ what, /** @type {unknown} */ value = null) =>
-      this.dispatchEvent(new CustomEvent('choice', { detail: { what, value } }));
-    microphone.addEventListener('change', () => choice('microphone', microphone.value));
-    speaker.addEventListener('change', () => choice('speaker', speaker.value));
-    check.addEventListener('click', () => choice('check'));
+    const choice = (/** @type {Choice} */ detail) => this.dispatchEvent(new CustomEvent('choice', { detail }));
+    microphone.addEventListener('change', () => choice({ what: 'microphone', value: microphone.value }));
+    speaker.addEventListener('change', () => choice({ what: 'speaker', value: speaker.value }));
+    check.addEventListener('click', () => choice({ what: 'check' }));
     sound.addEventListener('click', () => {
-      choice('sound');
+      choice({ what: 'sound' });
       this.#say(this.#strings.text('panel.played'));
     });
-    pushToTalk.addEventListener('change', () => choice('push-to-talk', pushToTalk.checked));
-    loudness.addEventListener('input', () => choice('loudness', loudness.valueAsNumber / 100));
+    pushToTalk.addEventListener('change', () => choice({ what: 'push-to-talk', value: pushToTalk.checked }));
+    loudness.addEventListener('input', () => choice({ what: 'loudness', value: loudness.valueAsNumber / 100 }));
     close.addEventListener('click', () => panel.close());
-    panel.addEventListener('close', () => choice('closed'));
+    panel.addEventListener('close', () => choice({ what: 'closed' }));
     // A click beside the dialog puts it away: only the ground behind it is the dialog itself.
     panel.addEventListener('click', (event) => event.target === panel && panel.close());
   }

@@ -1,10 +1,11 @@
 /**
  * What can end a call before its time. lang/ has words for each code, here is what can be done about it.
  *
- * @typedef {'again'|'type'|'talk'|'reload'|'code'} Action
+ * @typedef {'again'|'type'|'reload'|'code'} Action
+ * @typedef {keyof typeof ACTIONS} Problem
  */
 
-/** @type {Record<string, Action[]>} */
+/** @satisfies {Record<string, Action[]>} */
 export const ACTIONS = {
   'microphone-denied': ['again', 'type'],
   'microphone-blocked': ['again', 'type'],
@@ -32,9 +33,9 @@ export const ACTIONS = {
   elsewhere: ['again'],
 };
 
-/** A problem with a code of ACTIONS. */
+/** A problem that the page has words for. */
 export class CallProblem extends Error {
-  /** @param {string} code @param {{cause?: unknown, retryAt?: number|null}} [more] when it makes sense to try again */
+  /** @param {Problem} code @param {{cause?: unknown, retryAt?: number|null}} [more] when it makes sense to try again */
   constructor(code, { cause, retryAt = null } = {}) {
     super(code, { cause });
     this.code = code;

@@ -13,13 +13,13 @@
  * @property {boolean} pushToTalk it is on only while the caller holds it
  * @property {boolean} microphoneLost it was there and went away during the call
  * @property {boolean} audioBlocked the browser wants a click before it plays sound
- * @property {'good'|'poor'|'lost'|null} quality of the caller's connection, as the server measures it
+ * @property {import('./room.js').Quality|null} quality of the caller's connection, as the server measures it
  * @property {'first'|'long'|'again'} wait why we wait for Alex; means something in `waiting`
  * @property {number|null} retryAt when the next try for a line starts, or makes sense (epoch milliseconds), null while trying
  * @property {number|null} startedAt when Alex picked up (epoch milliseconds)
  * @property {number|null} endedAt
  * @property {'you'|'alex'|null} endedBy
- * @property {string|null} problem a code of problems.js; only in `ended`
+ * @property {import('./problems.js').Problem|null} problem only in `ended`
  */
 
 /** @returns {Snapshot} */

@@ -15,14 +15,14 @@ export class Sound {
     this.#speaker = speaker;
   }
 
-  /** @param {any} track one of LiveKit's remote tracks */
+  /** @param {import('./room.js').Track} track */
   add(track) {
     const player = track.attach();
     this.#tune(player);
     this.#place.append(player);
   }
 
-  /** @param {any} track */
+  /** @param {import('./room.js').Track} track */
   remove(track) {
     for (const player of track.detach()) player.remove();
   }
@@ -71,7 +71,7 @@ export class Sound {
     setTimeout(() => player.remove(), (seconds + 0.6) * 1000);
   }
 
-  #tune(/** @type {HTMLAudioElement} */ player) {
+  #tune(/** @type {HTMLMediaElement} */ player) {
     player.muted = !this.on;
     player.volume = this.volume;
     // A speaker that was chosen once may be gone: the usual one is better than none.

@@ -3,6 +3,7 @@
  * microphone and Alex, draws while there is something to see, and rests otherwise.
  *
  * @typedef {import('./avatar.js').AvatarMood} AvatarMood
+ * @typedef {import('./room.js').Track} Track
  */
 import { Avatar } from './avatar.js';
 import { drawBars, Meter, SILENCE } from './meter.js';
@@ -76,12 +77,12 @@ export class Stage {
     if (track) this.#mine?.add(track);
   }
 
-  /** @param {any} track one of LiveKit's remote tracks */
+  /** @param {Track} track */
   add(track) {
     this.#alex?.add(track.mediaStreamTrack);
   }
 
-  /** @param {any} track */
+  /** @param {Track} track */
   remove(track) {
     this.#alex?.remove(track.mediaStreamTrack);
   }

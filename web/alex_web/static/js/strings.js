@@ -5,6 +5,7 @@
  * @typedef {{heading: string, hint: string}} Words the large line, and the line under it
  * @typedef {{name: string, maker: string, greeting: string}} Brand what an operator calls things
  * @typedef {Record<string, string|number>} Values
+ * @typedef {{[part: string]: string|Tree}} Tree what a file of ../lang/ holds
  */
 
 /** The server reads this cookie when it delivers the page; for a year, in seconds. */
@@ -16,7 +17,7 @@ export class Strings {
   #brand;
   #plural;
 
-  /** @param {string} language @param {any} words @param {Brand} brand */
+  /** @param {string} language @param {Tree} words @param {Brand} brand */
   constructor(language, words, brand) {
     this.language = language;
     this.#words = words;
@@ -31,11 +32,13 @@ export class Strings {
    * @returns {string}
    */
   text(key, values = {}) {
-    let found = key.split('.').reduce((words, part) => words?.[part], this.#words);
+    /** @type {string|Tree|undefined} */
+    let found = this.#words;
+    for (const part of key.split('.')) found = typeof found === 'object' ? found[part] : undefined;
     if (key === 'states.idle.hint' && this.#brand.greeting) found = this.#brand.greeting;
     if (key === 'maker' && !this.#brand.maker) found = '';
     if (key === `speaks.${this.language}`) found = ''; // who reads this takes it for granted
-    if (found?.other) found = found[this.#plural.select(Number(values.count))] ?? found.other;
+    if (typeof found === 'object' && found.other) found = found[this.#plural.select(Number(values.count))] ?? found.other;
     if (typeof found !== 'string') throw new Error(`no words for ${key} in ${this.language}`);
     const all = /** @type {Values} */ ({ ...this.#brand, ...values });
     return found.replace(/\{(\w+)\}/g, (whole, name) => String(all[name] ?? whole));
@@ -54,7 +57,9 @@ export class Strings {
 
 /** @param {string} language one of those the server offers @param {Brand} brand @returns {Promise<Strings>} */
 export async function strings(language, brand) {
-  return new Strings(language, (await import(`../lang/${language}.js`)).default, brand);
+  /** @type {{default: Tree}} */
+  const { default: words } = await import(`../lang/${language}.js`);
+  return new Strings(language, words, brand);
 }
 
 /** @param {string} language to be delivered from now on */

@@ -1,6 +1,6 @@
 /**
  * The page's elements around the conversation, and nothing else: draws snapshots, and says what the caller wants as `intent`
- * events.
+ * events (detail: Want).
  *
  * @typedef {import('./snapshot.js').Snapshot} Snapshot
  * @typedef {import('./figures.js').Figures} Figures
@@ -8,8 +8,9 @@
  * @typedef {import('./strings.js').Words} Words
  * @typedef {{soundOn: boolean, time: number, talked: boolean}} Around what else decides how the page looks
  *
- * @typedef {'talk'|'type'|'again'|'reload'|'cancel'|'hear'|'microphone'|'sound'|'volume'|'hang-up'|'say'|'code'|'copy'|'save'|
- *   'settings'|'language'} Intent
+ * @typedef {'talk'|'type'|'again'|'reload'|'cancel'|'hear'|'microphone'|'sound'|'hang-up'|'copy'|'save'|'settings'} Press what a
+ *   button is for, by its data-intent
+ * @typedef {{intent: Press} | {intent: 'say'|'code'|'language', value: string} | {intent: 'volume', value: number}} Want
  */
 import { bars } from './figures.js';
 import { ACTIONS } from './problems.js';
@@ -163,7 +164,7 @@ export class View extends EventTarget {
     }, ANNOUNCE_AFTER);
   }
 
-  /** Lets a button say for a moment that it has done what it is for. @param {Intent} intent @param {string} key */
+  /** Lets a button say for a moment that it has done what it is for. @param {Press} intent @param {string} key */
   done(intent, key) {
     const { page } = this.#parts;
     const label = page.querySelector(`[data-intent="${intent}"] [data-text]`);
@@ -195,25 +196,25 @@ export class View extends EventTarget {
     const { page, compose, field, code, codeField, volume, language } = this.#parts;
     page.addEventListener('click', (event) => {
       const button = event.target instanceof Element ? event.target.closest('[data-intent]') : null;
-      if (button instanceof HTMLElement) this.#want(/** @type {Intent} */ (button.dataset.intent));
+      if (button instanceof HTMLElement) this.#want({ intent: /** @type {Press} */ (button.dataset.intent) });
     });
-    volume.addEventListener('input', () => this.#want('volume', volume.valueAsNumber / 100));
-    language.addEventListener('change', () => this.#want('language', language.value));
+    volume.addEventListener('input', () => this.#want({ intent: 'volume', value: volume.valueAsNumber / 100 }));
+    language.addEventListener('change', () => this.#want({ intent: 'language', value: language.value }));
     compose.addEventListener('submit', (event) => {
       event.preventDefault();
       // Kept in the field until somebody is there to read it.
       if (!field.value.trim() || this.#shown?.phase !== 'live') return;
-      this.#want('say', field.value);
+      this.#want({ intent: 'say', value: field.value });
       field.value = '';
     });
     code.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (codeField.value.trim()) this.#want('code', codeField.value.trim());
+      if (codeField.value.trim()) this.#want({ intent: 'code', value: codeField.value.trim() });
     });
   }
 
-  #want(/** @type {Intent} */ intent, /** @type {unknown} */ value = null) {
-    this.dispatchEvent(new CustomEvent('intent', { detail: { intent, value } }));
+  #want(/** @type {Want} */ detail) {
+    this.dispatchEvent(new CustomEvent('intent', { detail }));
   }
 
   /** Writes only what changed: a heading set to itself is still read again by some screen readers. */
@@ -230,7 +231,7 @@ export class View extends EventTarget {
       case 'idle':
         return new Set(['talk', 'type']);
       case 'ended':
-        return new Set(now.problem ? ACTIONS[now.problem] ?? ['again'] : ['talk', 'type']);
+        return new Set(now.problem ? ACTIONS[now.problem] : ['talk', 'type']);
       case 'live':
       case 'reconnecting':
         return new Set();

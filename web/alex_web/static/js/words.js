@@ -55,7 +55,7 @@ function listening(now) {
   return now.microphoneOn ? 'listening' : 'listeningMuted';
 }
 
-/** @param {string} code @param {number|null} retryAt @param {number} time @param {Strings} strings @returns {Words} */
+/** @param {import('./problems.js').Problem} code @param {number|null} retryAt @param {number} time @param {Strings} strings @returns {Words} */
 function problem(code, retryAt, time, strings) {
   return strings.pair(`problems.${code}`, {
     undo: strings.text(`undo.${browserFamily()}`),
