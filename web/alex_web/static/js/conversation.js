@@ -3,6 +3,7 @@
  *
  * @typedef {import('./captions.js').Caption} Caption
  * @typedef {import('./strings.js').Strings} Strings
+ * @typedef {import('./strings.js').Key|'alex'} Word one of ours, or what Alex is called
  */
 
 /** Closer to the end than this, new captions keep scrolling along; in pixels. */
@@ -70,7 +71,7 @@ export class Conversation {
   speak(strings) {
     this.#strings = strings;
     for (const name of this.#parts.list.querySelectorAll('[data-word]')) {
-      name.textContent = this.#word(/** @type {HTMLElement} */ (name).dataset.word ?? '');
+      name.textContent = this.#word(/** @type {Word} */ (/** @type {HTMLElement} */ (name).dataset.word));
     }
   }
 
@@ -124,19 +125,19 @@ export class Conversation {
     return line;
   }
 
-  #note(/** @type {HTMLElement} */ line, /** @type {string} */ kind, /** @type {string} */ word) {
+  #note(/** @type {HTMLElement} */ line, /** @type {string} */ kind, /** @type {Word} */ word) {
     this.#say(line, 'p', `note ${kind}`, word);
   }
 
   /** Adds words of ours, which another language changes. */
-  #say(/** @type {HTMLElement} */ place, /** @type {'li'|'p'|'span'} */ tag, /** @type {string} */ name, /** @type {string} */ word) {
+  #say(/** @type {HTMLElement} */ place, /** @type {'li'|'p'|'span'} */ tag, /** @type {string} */ name, /** @type {Word} */ word) {
     const element = place.appendChild(document.createElement(tag));
     element.className = name;
     element.dataset.word = word;
     element.textContent = this.#word(word);
   }
 
-  #word(/** @type {string} */ key) {
+  #word(/** @type {Word} */ key) {
     return key === 'alex' ? this.#strings.name : this.#strings.text(key);
   }
 

@@ -107,7 +107,8 @@ export class Panel extends EventTarget {
     this.#parts.checkResult.textContent = text;
   }
 
-  #fill(/** @type {HTMLSelectElement} */ select, /** @type {Device[]} */ devices, /** @type {string} */ chosen, /** @type {string} */ unnamed) {
+  /** @param {HTMLSelectElement} select @param {Device[]} devices @param {string} chosen @param {import('./strings.js').Key} unnamed */
+  #fill(select, devices, chosen, unnamed) {
     const option = (/** @type {string} */ id, /** @type {string} */ label) => new Option(label, id, false, id === chosen);
     select.replaceChildren(
       option('', this.#strings.text('panel.systemDefault')),

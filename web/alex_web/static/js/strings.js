@@ -6,6 +6,18 @@
  * @typedef {{name: string, maker: string, greeting: string}} Brand what an operator calls things
  * @typedef {Record<string, string|number>} Values
  * @typedef {{[part: string]: string|Tree}} Tree what a file of ../lang/ holds
+ *
+ * @typedef {typeof import('../lang/en.js').default} English whose keys every language has
+ * @typedef {Path<English>} Key such as `states.idle.hint`
+ * @typedef {`states.${keyof English['states']}`|`problems.${keyof English['problems']}`} Pair key of a heading and a hint
+ */
+
+/**
+ * What leads through an object to its words; a pair of "one" and "other" is words too.
+ *
+ * @template Words
+ * @typedef {{[Part in keyof Words & string]: Words[Part] extends string|{other: string} ? Part : `${Part}.${Path<Words[Part]>}`}[
+ *   keyof Words & string]} Path
  */
 
 /** The server reads this cookie when it delivers the page; for a year, in seconds. */
@@ -27,7 +39,7 @@ export class Strings {
   }
 
   /**
-   * @param {string} key such as `states.idle.hint`
+   * @param {Key} key
    * @param {Values} [values] what stands in {braces}; `count` chooses between one and other
    * @returns {string}
    */
@@ -49,7 +61,7 @@ export class Strings {
     return this.#brand.name;
   }
 
-  /** @param {string} key of an object with a heading and a hint @param {Values} [values] @returns {Words} */
+  /** @param {Pair} key @param {Values} [values] @returns {Words} */
   pair(key, values) {
     return { heading: this.text(`${key}.heading`, values), hint: this.text(`${key}.hint`, values) };
   }

@@ -6,6 +6,7 @@
  * @typedef {import('./figures.js').Figures} Figures
  * @typedef {import('./strings.js').Strings} Strings
  * @typedef {import('./strings.js').Words} Words
+ * @typedef {import('./strings.js').Key} Key
  * @typedef {{soundOn: boolean, time: number, talked: boolean}} Around what else decides how the page looks
  *
  * @typedef {'talk'|'type'|'again'|'reload'|'cancel'|'hear'|'microphone'|'sound'|'hang-up'|'copy'|'save'|'settings'} Press what a
@@ -164,7 +165,7 @@ export class View extends EventTarget {
     }, ANNOUNCE_AFTER);
   }
 
-  /** Lets a button say for a moment that it has done what it is for. @param {Press} intent @param {string} key */
+  /** Lets a button say for a moment that it has done what it is for. @param {Press} intent @param {Key} key */
   done(intent, key) {
     const { page } = this.#parts;
     const label = page.querySelector(`[data-intent="${intent}"] [data-text]`);
@@ -172,7 +173,7 @@ export class View extends EventTarget {
     label.textContent = `${this.#strings.text(key)} ✓`;
     this.announce(this.#strings.text(key));
     setTimeout(() => {
-      label.textContent = this.#strings.text(label.dataset.text ?? '');
+      label.textContent = this.#strings.text(/** @type {Key} */ (label.dataset.text));
     }, DONE);
   }
 
@@ -182,11 +183,11 @@ export class View extends EventTarget {
     this.#strings = strings;
     page.documentElement.lang = strings.language;
     for (const element of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll('[data-text]'))) {
-      element.textContent = strings.text(element.dataset.text ?? '');
+      element.textContent = strings.text(/** @type {Key} */ (element.dataset.text));
     }
     for (const [mark, attribute] of Object.entries(MARKS)) {
       for (const element of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll(`[data-${mark}]`))) {
-        element.setAttribute(attribute, strings.text(element.dataset[mark] ?? ''));
+        element.setAttribute(attribute, strings.text(/** @type {Key} */ (element.dataset[mark])));
       }
     }
     this.figures(this.#figures);
@@ -281,8 +282,9 @@ export class View extends EventTarget {
 
   /** Phases and problems are worth a word; Alex's moods change too often and are heard. */
   #announcePhase(/** @type {Snapshot|null} */ before, /** @type {Snapshot} */ now, /** @type {Words} */ words) {
-    const known = ['busy', 'live', 'ended'].includes(now.phase);
-    document.title = this.#strings.text(known ? `pageTitle.${now.phase}` : 'title');
+    const { phase } = now;
+    const titled = phase === 'busy' || phase === 'live' || phase === 'ended';
+    document.title = this.#strings.text(titled ? `pageTitle.${phase}` : 'title');
     const key = [now.phase, now.problem, now.phase === 'waiting' ? now.wait : '', now.audioBlocked].join();
     if (key === this.#announced) return;
     this.#announced = key;

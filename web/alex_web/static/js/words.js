@@ -4,8 +4,12 @@
  * @typedef {import('./snapshot.js').Snapshot} Snapshot
  * @typedef {import('./strings.js').Strings} Strings
  * @typedef {import('./strings.js').Words} Words
+ * @typedef {keyof import('./strings.js').English['states']} State
  * @typedef {import('./avatar.js').AvatarMood} AvatarMood
  */
+
+/** @type {Record<Snapshot['wait'], State>} */
+const WAITING = { first: 'waiting', long: 'waitingLong', again: 'waitingAgain' };
 
 /**
  * @param {Snapshot} now
@@ -21,14 +25,14 @@ export function wordsOf(now, around, strings) {
   return strings.pair(`states.${stateOf(now, around.soundOn)}`);
 }
 
-/** @param {Snapshot} now @param {boolean} soundOn @returns {string} a key of `states` in lang/ */
+/** @param {Snapshot} now @param {boolean} soundOn @returns {State} */
 function stateOf(now, soundOn) {
   if (now.audioBlocked && ['waiting', 'live'].includes(now.phase)) return 'blocked';
   switch (now.phase) {
     case 'busy':
       return 'trying';
     case 'waiting':
-      return { first: 'waiting', long: 'waitingLong', again: 'waitingAgain' }[now.wait];
+      return WAITING[now.wait];
     case 'live':
       if (now.mood === 'thinking') return 'thinking';
       if (now.mood === 'speaking') return speaking(now, soundOn);
@@ -40,14 +44,14 @@ function stateOf(now, soundOn) {
   }
 }
 
-/** @param {Snapshot} now @param {boolean} soundOn */
+/** @param {Snapshot} now @param {boolean} soundOn @returns {State} */
 function speaking(now, soundOn) {
   if (!soundOn) return 'speakingSilent';
   if (!now.voice) return 'speakingTyping';
   return now.microphoneOn || now.pushToTalk ? 'speaking' : 'speakingMuted';
 }
 
-/** @param {Snapshot} now */
+/** @param {Snapshot} now @returns {State} */
 function listening(now) {
   if (!now.voice) return now.microphoneLost ? 'listeningLost' : 'listeningTyping';
   if (now.interrupted && now.microphoneOn) return 'interrupted';
