@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from page.console import complains
 from page.site_server import Site
-from playwright.async_api import Locator, Page
+from playwright.async_api import BrowserContext, Locator, Page
+
+STANDIN = Path(__file__).with_name("standin.js")
+SDK = "**/static/vendor/livekit-client-*.umd.js"
 
 
 @dataclass
@@ -41,6 +47,22 @@ class Alex:
         await self.button("Talk to Alex").click()
         await self.page.wait_for_selector('[data-phase="waiting"]')
         await self.standin("(s, mood) => s.joins(mood)", mood)
+
+
+async def prepare(context: BrowserContext, site: Site, plan: dict[str, object] | None = None) -> Alex:
+    """Make a page with the stand-in in the place of the SDK, for whoever opens it."""
+    alex = await watched(context, site)
+    await alex.page.add_init_script(f"globalThis.standinPlan = {json.dumps(plan or {})}")
+    await alex.page.route(SDK, lambda route: route.fulfill(path=STANDIN, content_type="text/javascript"))
+    return alex
+
+
+async def watched(context: BrowserContext, site: Site) -> Alex:
+    """Make a page that remembers what its console complains about."""
+    alex = Alex(await context.new_page(), site)
+    alex.page.on("pageerror", lambda error: alex.complaints.append(str(error)))
+    alex.page.on("console", lambda line: alex.complaints.append(line.text) if complains(line) else None)
+    return alex
 
 
 Open = Callable[..., Awaitable[Alex]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import struct
@@ -14,13 +13,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from chromium import chromium
-from page.browser import Alex, Open
-from page.console import complains
+from page.browser import Alex, Open, prepare, watched
 from page.site_server import Site
 from playwright.async_api import Browser, BrowserContext, ViewportSize
-
-STANDIN = Path(__file__).with_name("standin.js")
-SDK = "**/static/vendor/livekit-client-*.umd.js"
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
@@ -84,16 +79,9 @@ async def open_page(browser: Browser, site: Site) -> AsyncIterator[Open]:
     async def open_(*, real: bool = False, plan: dict[str, object] | None = None, **context: Any) -> Alex:
         own = await browser.new_context(**{"viewport": DESKTOP, **context})
         contexts.append(own)
-        page = await own.new_page()
-        alex = Alex(page, site)
+        alex = await (watched(own, site) if real else prepare(own, site, plan))
         opened.append(alex)
-
-        page.on("pageerror", lambda error: alex.complaints.append(str(error)))
-        page.on("console", lambda line: alex.complaints.append(line.text) if complains(line) else None)
-        if not real:
-            await page.add_init_script(f"globalThis.standinPlan = {json.dumps(plan or {})}")
-            await page.route(SDK, lambda route: route.fulfill(path=STANDIN, content_type="text/javascript"))
-        await page.goto(site.url)
+        await alex.page.goto(site.url)
         return alex
 
     yield open_
