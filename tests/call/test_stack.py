@@ -37,7 +37,7 @@ def test_the_stack_runs_without_kubernetes(tmp_path: Path) -> None:
 
 
 def test_the_footprint_is_measured() -> None:
-    """`python tests/bench/footprint.py` prints a row for each program, with numbers that can be."""
+    """`python tests/bench/footprint.py` prints a row for each program and a line about web, all of which can be."""
     done = subprocess.run(
         [sys.executable, "tests/bench/footprint.py", "--calls", "1", "--engine", "scripted"],
         cwd=ROOT,
@@ -46,9 +46,14 @@ def test_the_footprint_is_measured() -> None:
         timeout=300,
         check=False,
     )
-    rows = {row.split()[0]: [float(n) for n in row.split()[1:]] for row in done.stdout.splitlines()[2:]}
-
     assert done.returncode == 0, done.stderr
-    assert set(rows) == {"livekit", "offline", "agent", "web"}
-    assert all(10 < rest < 3000 for rest, *_ in rows.values())
-    assert rows["agent"][3] > 1, "a call that costs the agent nothing was none"
+    *table, web = done.stdout.splitlines()[2:]
+    rows = {row.split()[0]: [float(n) for n in row.split()[1:]] for row in table}
+    alone = {name: float(value) for name, value in (word.split("=") for word in web.split() if "=" in word)}
+
+    assert set(rows) == {"livekit", "offline", "agent", "web", "caller"}
+    assert all(10 < calls < 3000 for _, calls, *_ in rows.values())
+    assert rows["agent"][4] > 1, "a call that costs the agent nothing was none"
+    assert rows["caller"][4] > 1, "nor one that costs its caller nothing"
+    assert 0 < alone["rest_cores"] < 0.5
+    assert 0 < alone["token_cpu_ms"] < 500
