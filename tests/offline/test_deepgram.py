@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
+import signal
 import wave
 
 import aiohttp
@@ -199,3 +201,27 @@ async def test_the_key_check_names_a_project(scripted: Program, http: aiohttp.Cl
     async with http.get(scripted.url + "/v1/projects", headers={"Authorization": "Token wrong"}) as response:
         assert response.status == 401
         assert (await response.json())["err_code"] == "INVALID_AUTH"
+
+
+async def test_a_program_that_stops_ends_streams_in_a_pause(http: aiohttp.ClientSession) -> None:
+    """Who is silent is sent to another pod at once, who speaks after the sentence, of which every word is heard."""
+    with Program(ALEX_OFFLINE_ENGINE="scripted", ALEX_OFFLINE_KEY=KEY) as program:
+        program.wait_ready()
+        program.follow(transcripts=["My dog is called Bruno."])
+        url = f"{program.url}{LIVE}&vad_events=true"
+        async with http.ws_connect(url, headers=HEADERS) as silent, http.ws_connect(url, headers=HEADERS) as speaking:
+            audio = say("My dog is called Bruno, and he likes to run about.", tail=1.5)
+            half = len(audio) // 4 * 2
+            await speaking.send_bytes(audio[:half])
+            assert (await speaking.receive_json(timeout=5))["type"] == "SpeechStarted"
+            os.kill(program.pid, signal.SIGTERM)
+
+            assert (await silent.receive(timeout=5)).data == aiohttp.WSCloseCode.GOING_AWAY
+            await speaking.send_bytes(audio[half:])
+            told = [message async for message in speaking]
+            assert speaking.close_code == aiohttp.WSCloseCode.GOING_AWAY, told
+        heard = [json.loads(message.data) for message in told]
+
+    assert [one["channel"]["alternatives"][0]["transcript"] for one in heard if one.get("speech_final")] == [
+        "My dog is called Bruno."
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -37,6 +38,9 @@ class Gate:
         self.limit = limit
         self._metrics = metrics
         self._taken = 0
+        self.empty = asyncio.Event()
+        """Set while there is no stream."""
+        self.empty.set()
 
     @property
     def full(self) -> bool:
@@ -54,6 +58,7 @@ class Gate:
             self.refuse(exchange.provider)
             raise BusyError
         self._taken += 1
+        self.empty.clear()
         active = self._metrics.active.labels(exchange.provider)
         active.inc()
         self._metrics.requests.labels(exchange.provider).inc()
@@ -61,4 +66,6 @@ class Gate:
             yield
         finally:
             self._taken -= 1
+            if not self._taken:
+                self.empty.set()
             active.dec()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# Streams get this long to finish their sentence when the program stops; the vendors cut theirs as well.
+# Speakers get this long to make a pause when the program stops; nobody talks longer without a breath.
+PAUSE_SECONDS = 20.0
+# And then answers this long to end; Kubernetes gives both 60 s.
 SHUTDOWN_SECONDS = 5.0
 BODY_BYTES = deepgram.BATCH_BYTES
 
@@ -107,15 +110,28 @@ async def serve(settings: Settings) -> int:
     runners: list[web.AppRunner] = []
     try:
         await _listen(runners, settings, engine, metrics)
-        return await _run(settings, engine, metrics, stop)
+        code = await _run(settings, engine, metrics, stop)
+        await _leave(runners[-1])
     except OSError as problem:
         log.error("port_taken", settings="ALEX_HTTP_PORT, ALEX_OPS_PORT", problem=problem.strerror)
         return 1
+    else:
+        return code
     finally:
         metrics.ready.set(0)
         for runner in runners:
             await runner.cleanup()
         await engine.aclose()
+
+
+async def _leave(runner: web.AppRunner) -> None:
+    """Let nobody in any more, and each live stream end in a pause: aiohttp's own shutdown drops what is still said."""
+    service = runner.app[SERVICE]
+    service.leaving.set()
+    for site in list(runner.sites):
+        await site.stop()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(service.hearing.empty.wait(), PAUSE_SECONDS)
 
 
 def _not_loaded(problem: Exception) -> None:

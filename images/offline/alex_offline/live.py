@@ -27,7 +27,7 @@ SILENT_SECONDS = 12.0
 
 
 class Live:
-    """One live stream."""
+    """One live stream. A program that stops ends it in the next pause of its speaker, who then loses no word."""
 
     def __init__(self, request: web.Request, query: Query, exchange: Exchange) -> None:
         self._request = request
@@ -38,6 +38,8 @@ class Live:
         self._socket = web.WebSocketResponse(heartbeat=None, max_msg_size=4 * 1024 * 1024)
         self._last_word = 0.0
         self._utterance_due = False
+        self._pause = asyncio.Event()
+        self._pause.set()
 
     async def run(self) -> web.WebSocketResponse:
         """Until the client is done, gone or silent for too long."""
@@ -47,9 +49,12 @@ class Live:
         hearing = engine.listen(self._exchange, self._query.rate, self._query.channels, self._query.endpointing)
         answering = asyncio.create_task(self._answer(hearing))
         reading = asyncio.create_task(self._read(hearing))
+        leaving = asyncio.create_task(self._leave())
         try:
-            await asyncio.wait({answering, reading}, return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done() and reading.result():
+            await asyncio.wait({answering, reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if leaving.done():
+                await self._socket.close(code=WSCloseCode.GOING_AWAY)
+            elif not answering.done() and reading.result():
                 # CloseStream: everything heard is still answered, then the summary.
                 hearing.close()
                 await answering
@@ -64,7 +69,7 @@ class Live:
             pass
         finally:
             self._exchange.end("gone")
-            for task in (answering, reading):
+            for task in (answering, reading, leaving):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, CutError, ConnectionError):
                     await task
@@ -100,14 +105,23 @@ class Live:
             else:
                 return False
 
+    async def _leave(self) -> None:
+        """Wait for the end of the program, and then for a moment in which nobody speaks."""
+        await self._request.app[SERVICE].leaving.wait()
+        await self._pause.wait()
+
     async def _answer(self, hearing: Hearing) -> None:
         async for event in hearing.events():
             if isinstance(event, Started):
+                self._pause.clear()
                 self._utterance_due = False
                 if self._query.vad_events:
                     at = round(event.at, 3)
                     await self._socket.send_json({"type": "SpeechStarted", "channel": [0, 1], "timestamp": at})
-            elif event.final or self._query.interim:
+                continue
+            if event.ended:
+                self._pause.set()
+            if event.final or self._query.interim:
                 await self._socket.send_json(self._results(event))
                 if event.final and event.text:
                     self._last_word = event.words[-1].end if event.words else event.end

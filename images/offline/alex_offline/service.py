@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -28,6 +29,8 @@ class Service:
     speech: Gate
     language: Gate
     metrics: Metrics
+    # Set when the program stops.
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
