@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import copy
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import yaml
 from chart.render import render, scenarios
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_helm_test_asks_what_the_values_say() -> None:
@@ -73,3 +78,15 @@ def test_caller_finds_the_figures() -> None:
         assert service["selector"]["app.kubernetes.io/component"] == component
         assert [port["port"] for port in service["ports"]] == [url.port]
         assert (service.get("clusterIP") == "None") == (component == "agent")
+
+
+def test_skaffold_verifies_with_the_same_pod() -> None:
+    """The Job of `skaffold verify` is the pod of `helm test` with other questions, as hardened as that one."""
+    pod = copy.deepcopy(render({})["Pod", "alex-caller"])  # what is rendered belongs to all tests
+    template = yaml.safe_load((ROOT / "k8s" / "verify-job.yaml").read_text())["spec"]["template"]
+    for container in (*pod["spec"]["containers"], *template["spec"]["containers"]):
+        for own in ("image", "imagePullPolicy", "args"):
+            container.pop(own, None)
+
+    assert template["spec"] == pod["spec"]
+    assert template["metadata"]["labels"].items() <= pod["metadata"]["labels"].items()

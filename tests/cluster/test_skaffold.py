@@ -1,9 +1,10 @@
-"""Skaffold itself on the cluster of `k8s/up`: renders, installs what it has built, calls it, and takes it away."""
+"""Skaffold itself on the cluster of `k8s/up`: it renders, installs what it has built, calls it, and takes it away."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
@@ -51,6 +52,17 @@ def test_run_ends_with_an_answer(kube: Kube, tag: str) -> None:
     assert "PASS: 1 of 1 calls" in done.output
     running = {pod["spec"]["containers"][0]["image"].partition("/")[2] for pod in kube.pods("agent")}
     assert running == {f"alex-agent:{tag}"}
+
+
+def test_verify_calls_what_is_installed(kube: Kube, tmp_path: Path) -> None:
+    """`skaffold verify` runs the caller that was built as a Job, which hears Alex say its name and is gone then."""
+    built = tmp_path / "built.json"
+    assert skaffold("build", f"--file-output={built}").code == 0
+    verified = skaffold("verify", f"--build-artifacts={built}", f"--namespace={kube.namespace}")
+
+    assert verified.code == 0, verified.output
+    assert "PASS: 1 of 1 calls" in verified.output
+    assert kube.items("jobs") == []
 
 
 def test_delete_takes_it_away(kube: Kube) -> None:
