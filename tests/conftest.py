@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ SUITES = {
     "call": "call",
     "images": "images",
     "cluster": "cluster",
+    "zero": "zero",
     "keda": "keda",
 }
 
@@ -45,6 +47,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(config.stash[STATUS])
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the folders of other suites: importing all of them takes longer than some suites."""
+    wanted = config.option.markexpr
+    if wanted not in SUITES.values() or collection_path.parent != HERE:
+        return None
+    return True if SUITES.get(collection_path.name, wanted) != wanted else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Share the cluster's tests out by lanes, all others as `--dist` says."""
+    if config.option.markexpr != "cluster":
+        return None
+    from cluster.lanes import Lanes  # noqa: PLC0415 # only where several processes are asked for
+
+    return Lanes(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

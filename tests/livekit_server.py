@@ -45,7 +45,7 @@ class LiveKitServer:
 def running(folder: Path, config: Mapping[str, Any] | None = None) -> Iterator[LiveKitServer]:
     """Run a server on free ports, with the keys of `config` on top of the configuration of `stack`."""
     whole = stack.Stack(folder, {name: stack.free_port() for name in stack.NAMES})
-    program = whole._livekit()
+    program = whole.livekit()
     path = folder / "livekit.yaml"
     path.write_text(json.dumps(json.loads(path.read_text()) | dict(config or {})))
     program.start()

@@ -218,13 +218,14 @@ class Stack:
                 "ALEX_AGENT_PODS": pods,
                 **NO_LIMITS,
             }
-        program = self._livekit(env or {}) if name == "livekit" else self.python(name, {**usual[name], **(env or {})})
+        program = self.livekit(env) if name == "livekit" else self.python(name, {**usual[name], **(env or {})})
         self.programs[name] = program
         program.start()
         program.wait_ready()
         return program
 
-    def _livekit(self, env: Mapping[str, str]) -> Program:
+    def livekit(self, env: Mapping[str, str] | None = None) -> Program:
+        """Describe the media server; it is not started yet."""
         # Loopback only, no STUN, rooms only by the API: as the chart configures it, see its README.
         config = {
             "port": self.ports["livekit"],
@@ -247,7 +248,7 @@ class Stack:
         return Program(
             "livekit",
             [livekit_server(), "--config", str(path)],
-            {**os.environ, **env},
+            {**os.environ, **(env or {})},
             self.folder / "livekit.log",
             f"http://127.0.0.1:{self.ports['livekit']}/",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -85,7 +86,9 @@ async def test_a_killed_job_leaves_no_file(agent: Stack) -> None:
     assert program is not None
 
     def talking() -> list[psutil.Process]:
-        return [one for one in psutil.Process(program.pid).children(recursive=True) if one.net_connections("udp")]
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that has just ended: look again
+            return [one for one in psutil.Process(program.pid).children(recursive=True) if one.net_connections("udp")]
+        return []
 
     await ring(agent, "killed")
     await until(talking)

@@ -38,7 +38,7 @@ LINES = 6
 FEWEST_PODS, MOST_PODS = 2, 4
 SLOTS = 4
 # Longer than the 30 s a plain Deployment gives, and short enough that many calls see their end.
-SHORTEST_CALL_SECONDS, LONGEST_CALL_SECONDS = 15.0, 75.0
+SHORTEST_CALL_SECONDS, LONGEST_CALL_SECONDS = 15.0, 50.0
 # Pods that say they are ready before they are, as in the plain arm, take a while.
 BEGIN_SECONDS = 180.0
 PAUSE_SECONDS = (2.0, 6.0)

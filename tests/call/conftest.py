@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from stack import NAMES, Stack, free_port, hosted_settings, running
 
+# What holds a line for a caller who may come back would hold up the next test, and the end.
+ALONE_SECONDS = "3"
+
 
 @pytest.fixture(name="local", scope="session")
 def _local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Alex as installed with no values: real speech recognition, language and synthesis."""
-    with running(tmp_path_factory.mktemp("local")) as stack:
+    with running(tmp_path_factory.mktemp("local"), {"agent": {"ALEX_ALONE_SECONDS": ALONE_SECONDS}}) as stack:
         yield stack
 
 
@@ -24,7 +27,7 @@ def _hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Alex with keys: the vendors are a scripted stand-in on their wire protocols, the offline voice is behind them."""
     folder = tmp_path_factory.mktemp("hosted")
     ports = {name: free_port() for name in NAMES}
-    env = hosted_settings(ports, ALEX_SLOTS="2", ALEX_ALONE_SECONDS="3")
+    env = hosted_settings(ports, ALEX_SLOTS="2", ALEX_ALONE_SECONDS=ALONE_SECONDS)
     names = ("livekit", "vendors", "offline", "agent", "web")
     with running(folder, env, ports, names) as started:
         yield started

@@ -17,6 +17,7 @@ import pytest
 from alex_caller.call import Call, Limits
 from alex_caller.invitation import take_token
 from alex_caller.speech import Voice
+from call.conftest import ALONE_SECONDS
 from stack import Program, Stack, running
 
 # Web tries for so long, and the machine may be busy; measured figures are in the chart's README.
@@ -28,7 +29,8 @@ AGENTS = ("agent", "agent2")
 @pytest.fixture(name="pair", scope="module")
 def _pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Run Alex with two agents."""
-    with running(tmp_path_factory.mktemp("pair"), names=("livekit", "offline", *AGENTS, "web")) as stack:
+    alone = {name: {"ALEX_ALONE_SECONDS": ALONE_SECONDS} for name in AGENTS}
+    with running(tmp_path_factory.mktemp("pair"), alone, names=("livekit", "offline", *AGENTS, "web")) as stack:
         yield stack
 
 
@@ -143,7 +145,7 @@ async def test_a_drain_at_its_bound_hands_the_call_over(pair: Stack, voice: Voic
     other = next(agent for agent in AGENTS if agent != name)
     pair.programs[other].stop()
     pair.programs[name].stop()
-    pair.start(name, {"ALEX_DRAIN_SECONDS": "2"})
+    pair.start(name, {"ALEX_DRAIN_SECONDS": "2", "ALEX_ALONE_SECONDS": ALONE_SECONDS})
     async with talking(pair, voice) as call:
         pair.start(other)
         process = pair.programs[name].process

@@ -1,33 +1,53 @@
-"""Alex as `k8s/up` leaves it, and a namespace for tests that break things. What a failure looked like is kept."""
+"""Alex as `k8s/up` leaves it, and a namespace for tests that break things. What a failure looked like is kept.
+
+Several processes may run tests of this suite at a time; lanes.py says what goes one after the other.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import json
 from collections.abc import Generator, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from cluster.kube import ROOT, FailedError, Kube, Result, run, target
+from cluster.monitoring import monitoring
 from cluster.release import own_namespace
 
 OUT = Path(__file__).parents[1] / "out" / "cluster"
 
 
 @pytest.fixture(scope="session")
-def up() -> Result:
-    """Run `k8s/up` as its user does; it is quick where everything is up. Our own node also enforces policies."""
-    result = run(ROOT / "k8s" / "up", timeout=1500)
-    if result.code != 0:
-        raise FailedError(f"k8s/up: {result.output}")
-    if target()["made"] == "local":
-        enforced = run(ROOT / "k8s" / "local" / "policies", "up", timeout=1500)
-        assert enforced.code == 0, enforced.output
-    return result
+def up(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Result:
+    """Run `k8s/up` as its user does, once for all lanes. Our own node also enforces policies."""
+    done = tmp_path_factory.getbasetemp().parent / f"up-{testrun_uid}.json"
+    with done.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists():
+            return Result(**json.loads(done.read_text()))
+        result = run(ROOT / "k8s" / "up", timeout=1500)
+        if result.code != 0:
+            raise FailedError(f"k8s/up: {result.output}")
+        if target()["made"] == "local":
+            enforced = run(ROOT / "k8s" / "local" / "policies", "up", timeout=1500)
+            assert enforced.code == 0, enforced.output
+        done.write_text(json.dumps(asdict(result)))
+        return result
 
 
 @pytest.fixture(scope="session")
 def alex(up: Result) -> Kube:
     """Return the namespace in which Alex runs."""
     return Kube.of_up()
+
+
+@pytest.fixture(scope="session")
+def prometheus(alex: Kube) -> Iterator[Kube]:
+    """Run Prometheus and prometheus-adapter; return their namespace."""
+    with monitoring(alex) as kube:
+        yield kube
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Coroutine, Iterator
@@ -15,7 +16,7 @@ from alex_caller.call import Call, Limits
 from alex_caller.invitation import Invitation, TokenError, take_token
 from alex_caller.presence import CallError
 from cluster.kube import Kube
-from cluster.release import install, node_address, own_namespace
+from cluster.release import install, node_ports, own_namespace, page
 
 # Long enough for a pod to be added and to start on a busy machine.
 PATIENCE_SECONDS = 180.0
@@ -41,7 +42,6 @@ class Fleet:
 @contextlib.contextmanager
 def fleet(alex: Kube, *values: str) -> Iterator[Fleet]:
     """Install a release that follows the calls, with scripted voices; and remove it."""
-    address = node_address(alex)
     with own_namespace(alex) as kube:
         install(
             alex,
@@ -53,15 +53,11 @@ def fleet(alex: Kube, *values: str) -> Iterator[Fleet]:
             # Each call listens from its first second, also to a caller without a microphone; one that is refused ends.
             "offline.sttStreams=50",
             "offline.speechStreams=50",
-            "web.service.type=NodePort",
-            "livekit.exposure=address",
-            "livekit.service.type=NodePort",
-            f"livekit.address={address}",
             *values,
+            more=json.dumps(node_ports(alex)),
         )
         kube.settled()
-        [port] = kube.get("service/alex-web")["spec"]["ports"]
-        yield Fleet(kube, f"http://{address}:{port['nodePort']}")
+        yield Fleet(kube, page(kube))
 
 
 class Line:

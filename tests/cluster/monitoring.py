@@ -118,8 +118,8 @@ def _config() -> list[dict[str, Any]]:
 
 
 def _impatient(rules: str) -> str:
-    """Let alerts look back three minutes and wait for one: their real patience is tried in tests/rules, at no cost."""
-    return re.sub(r"\[([4-9]|[1-9][0-9]+)m\]", "[3m]", re.sub(r"\bfor: [1-9][0-9]*m\b", "for: 1m", rules))
+    """Let alerts look back two minutes and wait for 15 s: their real patience is tried in tests/rules."""
+    return re.sub(r"\[([3-9]|[1-9][0-9]+)m\]", "[2m]", re.sub(r"\bfor: [1-9][0-9]*m\b", "for: 15s", rules))
 
 
 def _config_map(name: str, data: dict[str, str]) -> dict[str, Any]:

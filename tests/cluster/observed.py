@@ -15,8 +15,8 @@ from alex_caller.call import Call, Limits
 from alex_caller.invitation import take_token
 from alex_caller.speech import Clip
 from cluster.kube import Kube
-from cluster.monitoring import NAMESPACE, ask, monitoring
-from cluster.release import install, node_address, own_namespace
+from cluster.monitoring import NAMESPACE, ask
+from cluster.release import install, node_ports, own_namespace, page
 
 # Two busy cores; a caller here is patient.
 LIMITS = Limits(agent=60.0, greeting=60.0, answer=40.0, agent_away=30.0)
@@ -79,20 +79,17 @@ class House:
 
 
 @contextlib.contextmanager
-def observed(alex: Kube, script: dict[str, Any], agent: dict[str, Any]) -> Iterator[House]:
-    """Install a release beside a Prometheus; remove both."""
-    address = node_address(alex)
+def observed(alex: Kube, prometheus: Kube, script: dict[str, Any], agent: dict[str, Any]) -> Iterator[House]:
+    """Install a release beside a Prometheus; remove it."""
     values = {
         "agent": {"slots": 2, "replicas": 2, "aloneSeconds": 5, **agent},
-        "web": {"service": {"type": "NodePort"}},
         "offline": {"engine": "scripted", "script": json.dumps(script)} | dict.fromkeys(STREAMS, 50),
-        "livekit": {"exposure": "address", "address": address, "service": {"type": "NodePort"}},
+        **node_ports(alex),
     }
-    with monitoring(alex) as prometheus, own_namespace(alex) as kube:
+    with own_namespace(alex) as kube:
         install(alex, kube, more=json.dumps(values))
         kube.settled()
-        [port] = kube.get("service/alex-web")["spec"]["ports"]
-        yield House(kube, prometheus, f"http://{address}:{port['nodePort']}")
+        yield House(kube, prometheus, page(kube))
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ web: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 offline: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 livekit: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 """
+# Beside the fixed ones of the chart and of `bench/chaos.py`.
+NODE_PORTS = range(31100, 31600)
 # No limits and no budget: all callers of a test come from this machine and are more than anybody should be.
 OPEN = """
 web:
@@ -42,10 +45,10 @@ def own_namespace(alex: Kube, prefix: str = "test", *, profile: str = "restricte
         remove_namespace(kube)
 
 
-def install(alex: Kube, namespace: Kube, *values: str, more: str = "") -> None:
+def install(alex: Kube, namespace: Kube, *values: str, more: str = "", chart: Path = CHART) -> None:
     """Install Alex from the images of the release that is there, one of each; `more` is a values file's text."""
     folder = ROOT / "tests" / "out" / "cluster" / namespace.namespace
-    _install(namespace, values_files(alex, folder, more), values)
+    _install(namespace, values_files(alex, folder, more), values, chart)
 
 
 def install_scenario(alex: Kube, namespace: Kube, name: str, *values: str) -> None:
@@ -94,9 +97,40 @@ def _files(alex: Kube, folder: Path, **parts: str) -> list[str]:
     return [word for name in parts for word in ("--values", str(folder / f"{name}.yaml"))]
 
 
-def _install(namespace: Kube, files: list[str], values: tuple[str, ...]) -> None:
+def _install(namespace: Kube, files: list[str], values: tuple[str, ...], chart: Path = CHART) -> None:
     settings = [word for value in values for word in ("--set", value)]
-    namespace.helm("install", "alex", str(CHART), *files, *settings)
+    namespace.helm("install", "alex", str(chart), *files, *settings)
+
+
+def node_ports(alex: Kube) -> dict[str, Any]:
+    """Give values by which a release is reached at the node's address, on ports that no other has."""
+    taken = {
+        port.get("nodePort")
+        for service in alex.items("services", "--all-namespaces")
+        for port in service["spec"]["ports"]
+    }
+    free = random.sample([port for port in NODE_PORTS if port not in taken], 3)
+    ports = dict(zip(("signal", "tcp", "udp"), free, strict=True))
+    return {
+        "web": {"service": {"type": "NodePort"}},
+        "livekit": {
+            "exposure": "address",
+            "address": node_address(alex),
+            "service": {"type": "NodePort", "nodePorts": ports},
+        },
+    }
+
+
+def page(kube: Kube) -> str:
+    """Return the address of the page of a release with node ports."""
+    [port] = kube.get("service/alex-web")["spec"]["ports"]
+    return f"http://{node_address(kube)}:{port['nodePort']}"
+
+
+def upgrade(kube: Kube, *values: str) -> None:
+    """Upgrade in place to the chart of this checkout, keeping every other value that was given."""
+    settings = [word for value in values for word in ("--set-string", value)]
+    kube.helm("upgrade", "alex", str(CHART), "--reset-then-reuse-values", *settings)
 
 
 def node_address(alex: Kube) -> str:

@@ -20,13 +20,14 @@ from cluster.conftest import OUT
 from cluster.kube import Kube, eventually
 from cluster.observed import House, calling, observed
 
-# Two pods of two slots: with one caller it is well, with four there is none left.
-AT_FIRST, ALL = 1, 4
+# Two pods of one slot: with one caller it is well, with two there is none left. Of few words there are many turns.
+SLOTS, AT_FIRST, ALL = 1, 1, 2
+QUESTION = "Who are you?"
 # While it is well the caller hangs up and calls again, so that calls have a length and a price.
 SHORT_CALL_TURNS = 5
 GOOD_SECONDS = 60
 
-REPLIES = [{"say": "I am Alex. It is nice to meet you."}]
+REPLIES = [{"say": "I am Alex."}]
 DELAYS = {"openai": {"first_ms": 400, "jitter_ms": 20}, "elevenlabs": {"first_ms": 150, "jitter_ms": 50}}
 WELL = {"seed": 7, "replies": REPLIES, "delays": DELAYS}
 # The mind fails at first and then needs three seconds and more; the first voice has failed, so the second one speaks.
@@ -37,8 +38,8 @@ TROUBLE = {
     "faults": [{"provider": "elevenlabs", "kind": "error"}, {"provider": "openai", "kind": "error", "times": 20}],
 }
 
-# The window of a rule, a minute of waiting, and what comes before.
-SLOWEST_ALERT_SECONDS = 480
+# Several times the window of a rule and its wait.
+SLOWEST_ALERT_SECONDS = 300
 
 MODELS = ("nova-2-general", "gpt-4o-mini", "eleven_turbo_v2_5", "tts-1")
 
@@ -90,16 +91,16 @@ class Crowd:
 
 
 @pytest.fixture(name="house", scope="module")
-def _house(alex: Kube) -> Iterator[House]:
+def _house(alex: Kube, prometheus: Kube) -> Iterator[House]:
     prices = [{"provider": "offline", "model": model, "usdPerAudioMinute": 0.6} for model in MODELS]
-    with observed(alex, WELL, {"prices": prices, "budgetUsdPerDay": 5}) as house:
+    with observed(alex, prometheus, WELL, {"slots": SLOTS, "prices": prices, "budgetUsdPerDay": 5}) as house:
         yield house
 
 
 @pytest.fixture(name="trouble", scope="module")
 def _trouble(house: House) -> Iterator[House]:
     """Let callers call; after a while take pods away, let mind and voice fail, and fill all slots."""
-    crowd = Crowd(house.url, Voice().say("What is your name?"))
+    crowd = Crowd(house.url, Voice().say(QUESTION))
     try:
         crowd.grow(AT_FIRST)
         time.sleep(GOOD_SECONDS)

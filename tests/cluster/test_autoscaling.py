@@ -11,7 +11,7 @@ import pytest
 from cluster.fleet import Callers, Fleet, Line, fleet
 from cluster.kube import Kube
 from cluster.kube import eventually as within
-from cluster.monitoring import METRIC, monitoring, number, numbers, series
+from cluster.monitoring import METRIC, number, numbers, series
 from cluster.release import agents as running
 from cluster.test_deletion_cost import costs
 
@@ -32,14 +32,8 @@ def eventually(what: str, holds: Callable[[], bool]) -> None:
     within(what, holds, FOLLOWED_SECONDS)
 
 
-@pytest.fixture(name="metrics", scope="module")
-def _metrics(alex: Kube) -> Iterator[Kube]:
-    with monitoring(alex) as kube:
-        yield kube
-
-
 @pytest.fixture(name="agents", scope="module")
-def _agents(alex: Kube, metrics: Kube) -> Iterator[Fleet]:
+def _agents(alex: Kube, prometheus: Kube) -> Iterator[Fleet]:
     """Install a release in which each agent pod is for one call, and one more pod waits for the next."""
     values = ("slots=1", "autoscaling.callsPerPod=1", "autoscaling.bufferCalls=1", "autoscaling.maxReplicas=3")
     quick = "autoscaling.scaleDownAfterSeconds=5"
@@ -76,30 +70,30 @@ def teller(image: str, release: str, value: str) -> dict[str, Any]:
     }
 
 
-def test_every_ops_port_is_scraped(alex: Kube, metrics: Kube) -> None:
+def test_every_ops_port_is_scraped(alex: Kube, prometheus: Kube) -> None:
     """Prometheus sees agent, web and offline of a release, and says of each series whose it is."""
 
     def parts() -> set[str]:
-        found = series(metrics, f'up{{namespace="{alex.namespace}",app_kubernetes_io_instance="alex"}} == 1')
+        found = series(prometheus, f'up{{namespace="{alex.namespace}",app_kubernetes_io_instance="alex"}} == 1')
         names = {pod["metadata"]["name"] for pod in alex.pods()}
         return {one["app_kubernetes_io_component"] for one in found if one["pod"] in names}
 
     eventually("all three are scraped", lambda: parts() == {"agent", "web", "offline"})
 
 
-def test_number_is_the_largest_that_a_web_pod_knows(alex: Kube, metrics: Kube) -> None:
+def test_number_is_the_largest_that_a_web_pod_knows(alex: Kube, prometheus: Kube) -> None:
     """Of what several web pods say the largest number counts; of those that know nothing there is no number at all."""
     image = alex.get("deployment/alex-web")["spec"]["template"]["spec"]["containers"][0]["image"]
     told = {"knows": ["NaN", "3", "2"], "does-not-know": ["NaN"]}
     pods = [teller(image, release, value) for release, values in told.items() for value in values]
     listed = {"apiVersion": "v1", "kind": "List", "items": pods}
-    metrics.kubectl("apply", "--filename=-", stdin=json.dumps(listed))
-    here = f'{METRIC}{{namespace="{metrics.namespace}"}}'
+    prometheus.kubectl("apply", "--filename=-", stdin=json.dumps(listed))
+    here = f'{METRIC}{{namespace="{prometheus.namespace}"}}'
 
-    eventually("all four are scraped", lambda: len(series(metrics, here)) == 4)
-    eventually("the metric is served", lambda: number(alex, metrics.namespace, "knows") == 3)
-    assert numbers(alex, metrics.namespace, "knows") == ["3"]
-    assert numbers(alex, metrics.namespace, "does-not-know") == []
+    eventually("all four are scraped", lambda: len(series(prometheus, here)) == 4)
+    eventually("the metric is served", lambda: number(alex, prometheus.namespace, "knows") == 3)
+    assert numbers(alex, prometheus.namespace, "knows") == ["3"]
+    assert numbers(alex, prometheus.namespace, "does-not-know") == []
     assert numbers(alex, alex.namespace, "knows") == []
 
 

@@ -13,7 +13,7 @@ from alex_caller.speech import Clip, Voice
 from cluster.kube import Kube, eventually
 from cluster.observed import House, observed, talk
 
-CALLS, LINES = 20, 3
+CALLS, LINES = 20, 4
 TURNS = 2
 
 # Known, and far enough from each other and from nothing that one cannot be taken for another.
@@ -25,12 +25,12 @@ ADDED_SECONDS = 0.35
 
 
 @pytest.fixture(name="house", scope="module")
-def _house(alex: Kube) -> Iterator[House]:
+def _house(alex: Kube, prometheus: Kube) -> Iterator[House]:
     """Install a release whose providers are late by known times."""
     delays = {provider: {"first_ms": late} for provider, late in DELAYS_MS.items()}
     script = {"seed": 7, "delays": delays, "replies": [{"say": "I am Alex. It is nice to meet you."}]}
     prices = [{"provider": "offline", "model": model, "usdPerAudioMinute": 0.6} for model in MODELS]
-    with observed(alex, script, {"prices": prices, "budgetUsdPerDay": 5}) as house:
+    with observed(alex, prometheus, script, {"prices": prices, "budgetUsdPerDay": 5}) as house:
         yield house
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cluster.kube import Kube, eventually
 from cluster.release import install
 
+# Helm writes the namespace of a release onto all that it makes.
+OWNER = "meta.helm.sh/release-namespace"
 # Cluster-wide kinds a chart could leave something in.
 CLUSTER_WIDE = (
     "clusterroles,clusterrolebindings,persistentvolumes,priorityclasses,"
@@ -14,18 +16,24 @@ CLUSTER_WIDE = (
 
 def test_uninstall_leaves_nothing_behind(alex: Kube, namespace: Kube) -> None:
     """After install and uninstall, namespace and cluster are as before: no secret, no volume, no pod."""
-    before, cluster_before = namespace.everything(), cluster_wide(alex)
+    before = namespace.everything()
     install(alex, namespace)
     eventually("the web pod runs", lambda: bool(namespace.pods("web")), 60)
-    during = namespace.everything()
+    during, of_the_cluster = namespace.everything(), cluster_wide(namespace)
 
     namespace.helm("uninstall", "alex", "--wait", "--timeout", "3m")
 
     assert {"secret/alex-livekit", "deployment.apps/alex-agent"} <= during - before
     eventually(f"only {before} is left", lambda: namespace.everything() == before, 120)
-    assert cluster_wide(alex) == cluster_before
+    assert of_the_cluster
+    assert cluster_wide(namespace) == set()
 
 
-def cluster_wide(alex: Kube) -> set[str]:
-    """Return the names of the cluster's own objects of the kinds a chart could add."""
-    return set(alex.kubectl("get", CLUSTER_WIDE, "--output", "name").split())
+def cluster_wide(namespace: Kube) -> set[str]:
+    """Name the cluster's own objects, of the kinds a chart could add, that are of the release in this namespace."""
+    return {
+        f"{thing['kind']}/{thing['metadata']['name']}"
+        for thing in namespace.items(CLUSTER_WIDE)
+        if thing["metadata"].get("annotations", {}).get(OWNER) == namespace.namespace
+        or namespace.namespace in thing["metadata"]["name"]
+    }

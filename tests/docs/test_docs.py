@@ -19,7 +19,7 @@ TOP_LEVEL = {"images", "charts", "k8s", "web", "agent", "tests", "skaffold.yaml"
 COMMANDS = {
     "k8s/up": "tests/cluster/conftest.py",
     "k8s/call": "tests/cluster/test_install.py",
-    "k8s/down": "tests/cluster/test_zero.py",
+    "k8s/down": "tests/zero/test_zero.py",
     "tests/run": ".ci/run",
     "tests/run stack": "tests/call/test_stack.py",
     "images/push": "tests/images/test_build.py",

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 from cluster.kube import ROOT, Kube, eventually
-from cluster.release import agents, capacity, install
-from cluster.test_upgrade import upgrade
+from cluster.release import agents, capacity, install, upgrade
 from keda.watching import Raise, Sample, Watch, lowerings, raises
 
 SLOTS, BUFFER, MOST = 2, 1, 3
