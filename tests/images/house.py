@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -48,6 +49,32 @@ def checkout(target: Path) -> Path:
     for folder in ("k8s", "charts"):
         (target / folder).symlink_to(ROOT / folder)
     return target
+
+
+class Docker:
+    """A Docker whose engine answers and does nothing: none can run everywhere, and what it is asked is what matters."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "docker-calls"
+        self._answers = folder / "docker-answers"
+        self._answers.mkdir()
+        self._log.touch()
+        program = folder / "docker-bin/docker"
+        program.parent.mkdir()
+        program.write_text(
+            f'#!/bin/sh\nprintf "%s\\n" "$*" >>{self._log}\n[ ! -f {self._answers}/"$1" ] || . {self._answers}/"$1"\n'
+        )
+        program.chmod(0o755)
+        path = f"{program.parent}:{os.environ['PATH']}"
+        self.env = {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(folder / "docker-cache")}
+
+    def says(self, command: str, words: str, code: int = 0) -> None:
+        """From now on, answer one of its commands with these words and this exit code."""
+        (self._answers / command).write_text(f"echo {shlex.quote(words)}\nexit {code}\n")
+
+    def calls(self, command: str) -> list[str]:
+        """Return how one of its commands was called, in order."""
+        return [line for line in self._log.read_text().splitlines() if line.startswith(f"{command} ")]
 
 
 def requirements(lock: Path) -> dict[str, str]:

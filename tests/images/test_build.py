@@ -6,12 +6,11 @@ import os
 import re
 import resource
 import shutil
-import stat
 import tomllib
 from pathlib import Path
 
 import pytest
-from images.house import NAMES, ROOT, checkout, requirements, run
+from images.house import NAMES, ROOT, Docker, checkout, requirements, run
 from stack import free_port
 
 TAGS = re.compile(r"^alex-(\w+):([0-9a-f]{12})$", re.MULTILINE)
@@ -119,6 +118,18 @@ def test_changed_code_installs_nothing(references: dict[str, str], tmp_path: Pat
         (("build", "--tag", "no spaces"), 2, "'no spaces' cannot be a tag"),
         (("build", "--quick"), 2, "--quick is not an option"),
         (("build", "--push", "localhost/x"), 2, "--push needs one --only"),
+        (
+            ("build", "--platform", "linux/s390x"),
+            2,
+            "there are no images for linux/s390x; there are for linux/amd64 linux/arm64",
+        ),
+        (
+            ("push", "registry.example.com", "--platform", "arm64"),
+            2,
+            "there are no images for arm64; there are for linux/amd64 linux/arm64",
+        ),
+        (("join",), 2, "which name?"),
+        (("join", "alex-web:v1"), 2, "'alex-web:v1' is not the name of a pushed image"),
         (("push",), 2, "which registry?"),
         (("push", "https://registry.example.com"), 2, "'https://registry.example.com' is not a registry"),
         (("push", "registry.example.com", "--tag", "a/b"), 2, "'a/b' cannot be a tag"),
@@ -146,20 +157,14 @@ def test_missing_builder_is_named(tmp_path: Path) -> None:
 
 def test_docker_is_used_where_its_engine_answers(tmp_path: Path) -> None:
     """Docker is asked for the same image from the same Dockerfile, with nothing that only buildah knows."""
-    calls = tmp_path / "calls"
-    fake = tmp_path / "bin"
-    fake.mkdir()
-    docker = fake / "docker"
-    # An engine cannot run everywhere; what it would be asked is what matters here.
-    docker.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >>{calls}\n')
-    docker.chmod(docker.stat().st_mode | stat.S_IXUSR)
-    env = {**os.environ, "PATH": f"{fake}:{os.environ['PATH']}", "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    done = run(ROOT / "images/build", "--only", "web", "--tag", "v1", env=env)
+    docker = Docker(tmp_path)
+    done = run(ROOT / "images/build", "--only", "web", "--tag", "v1", env=docker.env)
 
     assert done.code == 0, done.output
-    (build,) = (line for line in calls.read_text().splitlines() if line.startswith("build "))
+    (build,) = docker.calls("build")
     assert re.fullmatch(r"build --progress plain --file (\S+)/images/web/Dockerfile --tag alex-web:\w{12} \1", build)
-    assert re.search(r"^tag alex-web:\w{12} alex-web:v1$", calls.read_text(), re.MULTILINE)
+    (tagged,) = docker.calls("tag")
+    assert re.fullmatch(r"tag alex-web:\w{12} alex-web:v1", tagged)
 
 
 def test_package_with_another_hash_is_refused(tmp_path: Path) -> None:

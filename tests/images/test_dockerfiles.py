@@ -100,6 +100,6 @@ def test_scripts_are_clean_for_shellcheck() -> None:
     scripts = [path for path in Path(ROOT / "images").iterdir() if path.is_file() and path.suffix not in {".md", ".py"}]
     linter = shutil.which("shellcheck")
     assert linter, "shellcheck is not installed"
-    assert {path.name for path in scripts} == {"build", "push", "lock", "sbom", "lib.sh"}
+    assert {path.name for path in scripts} == {"build", "join", "push", "lock", "sbom", "lib.sh"}
 
     assert run(linter, *scripts).output == ""
