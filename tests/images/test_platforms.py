@@ -10,6 +10,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 from images.house import NAMES, ROOT, Docker, Result, checkout, run
 from stack import free_port
 
@@ -200,3 +201,32 @@ def test_lock_that_would_not_do_for_arm64_is_not_written(tmp_path: Path, wrong: 
     assert run(copy / "images/lock", "--check", env=clean).output.startswith(
         "images/lock: not what the pyproject.toml files ask for"
     )
+
+
+def test_release_has_an_image_for_every_platform() -> None:
+    """The release builds each of the four for each platform on a machine of that kind, and joins what it has pushed."""
+    jobs = yaml.safe_load((ROOT / ".github/workflows/release.yaml").read_text())["jobs"]
+    matrix = jobs["images"]["strategy"]["matrix"]
+    runners = {one["architecture"]: one["runner"] for one in matrix["include"]}
+
+    assert tuple(f"linux/{one}" for one in matrix["architecture"]) == PLATFORMS
+    assert runners.keys() == set(matrix["architecture"])
+    assert {one for one, runner in runners.items() if runner.endswith("-arm")} == {"arm64"}
+    assert tuple(matrix["name"]) == tuple(jobs["lists"]["strategy"]["matrix"]["name"]) == NAMES
+    assert "images" in jobs["lists"]["needs"]
+    assert "lists" in jobs["chart"]["needs"]
+
+
+@pytest.mark.parametrize("document", ["charts/alex/README.md", "charts/alex/ci/mixed-values.yaml", "images/README.md"])
+def test_documents_name_the_platforms(document: str) -> None:
+    """Whoever has nodes of either kind reads that Alex runs there, and of no other kind."""
+    words = set(re.findall(r"\b(?:amd64|arm64|arm/v7|ppc64le|s390x|riscv64)\b", (ROOT / document).read_text()))
+
+    assert words == {platform.removeprefix("linux/") for platform in PLATFORMS}
+
+
+def test_chart_asks_for_no_architecture() -> None:
+    """With no values, pods may go to nodes of every kind."""
+    assert "kubernetes.io/arch" not in (ROOT / "charts/alex/values.yaml").read_text()
+    templates = (ROOT / "charts/alex/templates").rglob("*")
+    assert [path.name for path in templates if path.is_file() and "kubernetes.io/arch" in path.read_text()] == []
