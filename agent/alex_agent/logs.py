@@ -15,6 +15,8 @@ PRIVATE_FIELDS = frozenset(
      "user_transcript", "token", "url", "metadata", "user_input", "message", "speech", "arguments", "output"}
 )  # fmt: skip
 
+TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")  # a JWT, as LiveKit takes it
+
 
 def _without_private(_: Any, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """Drop private fields; `lk.pii.*` is the SDK's own mark for words spoken.
@@ -26,7 +28,15 @@ def _without_private(_: Any, __: str, event: structlog.types.EventDict) -> struc
     if trace:
         event["event"] = head
         event["error"] = rest.strip().rpartition("\n")[2].partition(":")[0]
-    return {k: v for k, v in event.items() if k not in PRIVATE_FIELDS and not k.startswith("lk.pii")}
+    kept = {k: v for k, v in event.items() if k not in PRIVATE_FIELDS and not k.startswith("lk.pii")}
+    return {k: TOKEN.sub("…", v) if isinstance(v, str) else _name(v) for k, v in kept.items()}
+
+
+def _name(value: Any) -> Any:
+    """Name an error by its type and status: it may hold the request it is about, and that a token."""
+    if not isinstance(value, BaseException):
+        return value
+    return " ".join(str(part) for part in (type(value).__name__, getattr(value, "status", "")) if part)
 
 
 class _NativeFilter(logging.Filter):

@@ -97,7 +97,9 @@ async def serve(settings: Settings) -> int:
         drain = partial(_drain, capacity, metrics, settings.drain_seconds)
         close = partial(_close, server, metrics)
         runner, port = await ops.serve(settings.ops_host, settings.ops_port, capacity, metrics, unready, may_reserve)
-        log.info("agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice)
+        log.info(
+            "agent_starting", ops_port=port, slots=settings.slots, voice=settings.voice, livekit=settings.livekit_url
+        )
         ticking = asyncio.create_task(capacity.tick())
         cost = asyncio.create_task(deletion_cost.keep(settings, lambda: int(capacity.report()["active"])))
         try:

@@ -149,12 +149,14 @@ def test_unreachable_livekit_exits_1(stack: Stack) -> None:
 
 
 def test_wrong_livekit_secret_exits_1(stack: Stack) -> None:
-    """An agent whose key LiveKit refuses ends with 1, and the secret is not told."""
+    """An agent whose key LiveKit refuses ends with 1 and says so; neither secret nor token is told."""
     code, log = run_once(stack, "refused", {"LIVEKIT_URL": stack.livekit_url, "LIVEKIT_API_SECRET": "w" * 32})
 
     assert code == 1
     assert "LIVEKIT_API_SECRET" in log
+    assert "WSServerHandshakeError 401" in log
     assert "w" * 32 not in log
+    assert "eyJ" not in log, "a JWT begins so"
 
 
 def test_bad_settings_exit_2(stack: Stack) -> None:
