@@ -87,8 +87,9 @@ def test_between_joins_the_tracks_of_a_replaced_agent() -> None:
     assert np.flatnonzero(heard == 0).tolist() == list(range(RATE, 3 * RATE))
 
 
-def test_sounded_since_ignores_clicks_and_noise() -> None:
-    """A click and steady noise are not a sound of Alex; a syllable is, and it is remembered when."""
+@pytest.mark.parametrize("pieces", [1, 5])
+def test_sounded_since_ignores_clicks_and_noise(pieces: int) -> None:
+    """Clicks and steady noise are no sound of Alex; a syllable is, however long frames are, and it is known when."""
     recording = Recording(started=0.0)
     recording.new_track()
     random = np.random.default_rng(1)
@@ -96,12 +97,15 @@ def test_sounded_since_ignores_clicks_and_noise() -> None:
     def frame(loudness: float) -> bytes:
         return to_pcm((random.standard_normal(FRAME) * loudness).astype(np.float32))
 
-    for i in range(200):
-        recording.hear(0, i / 100, frame(0.5 if i == 100 else 0.003))
+    def hear(since: int, until: int) -> None:
+        for i in range(since, until, pieces):
+            whole = b"".join(frame(0.5 if j == 100 else 0.1 if j >= 200 else 0.003) for j in range(i, i + pieces))
+            recording.hear(0, i / 100, whole)
+
+    hear(0, 200)
     assert not recording.sounded_since(0.5)
 
-    for i in range(200, 220):
-        recording.hear(0, i / 100, frame(0.1))
+    hear(200, 220)
 
     assert recording.sounded_since(2.0)
     assert recording.last_sound == pytest.approx(2.19, abs=0.011)

@@ -2,7 +2,7 @@
 
 The clock is `time.monotonic()`. My own frames carry the moment they leave the microphone's queue. Alex's frames carry
 the moment they reach this program, which is late by whatever the machine was doing just then; `place` takes that out
-again, so that a busy machine does not stretch or shift what was heard. The result is exact to about one frame (10 ms).
+again, so that a busy machine does not stretch or shift what was heard. The result is exact to about 10 ms.
 Not contained: the time a sound card would add on both sides.
 """
 
@@ -20,7 +20,8 @@ from alex_caller.audio import ABOVE_NOISE_DB, QUIETEST_DBFS, Samples
 
 RATE = 24_000  # Hz; the rate of the voices, so nothing is resampled on the way
 LOOK_AHEAD_SECONDS = 2.0  # some frame within two seconds is on time, however busy the machine
-LOST_SECONDS = 0.045  # a lag that lasts longer than two frames is audio that never came
+PIECE_SECONDS = 0.010  # what a media library hands on at least; its loudness says whether Alex is audible
+LOST_SECONDS = 0.045  # a lag that lasts longer than two frames of a codec is audio that never came
 LONGEST_SECONDS = 1_800.0  # about 170 MB; a longer call goes on unrecorded
 
 
@@ -68,16 +69,18 @@ class Recording:
             self.mine.append(Chunk(at, pcm))
 
     def hear(self, track: int, at: float, pcm: bytes) -> None:
-        """Keep a frame of one of Alex's tracks that arrived at `at` (clock), and note whether it is audible."""
+        """Keep a frame of one of Alex's tracks whose first piece arrived at `at` (clock), and note when it sounds."""
         if self.keep and at - self.started < LONGEST_SECONDS:
             self.theirs[track].append(Chunk(at, pcm))
-        samples = to_samples(pcm)
-        energy = float(np.square(samples).mean()) if samples.size else 0.0
-        self._recent = [*self._recent[-299:], 10 * np.log10(max(energy, 1e-12))]  # three seconds
+        loudness = _loudness(pcm)
+        self._recent = [*self._recent, *loudness][-300:]  # three seconds
         bar = max(QUIETEST_DBFS, min(sorted(self._recent)[len(self._recent) // 10] + ABOVE_NOISE_DB, -35.0))
-        # Three loud frames of five are a voice; one or two are a click.
-        if sum(level > bar for level in self._recent[-5:]) >= 3:  # noqa: PLR2004
-            self.last_sound = at - self.started
+        loud = [level > bar for level in self._recent]
+        for i in range(len(loudness)):
+            after = len(loud) - len(loudness) + i + 1
+            # Three loud pieces of five are a voice; one or two are a click.
+            if sum(loud[max(0, after - 5) : after]) >= 3:  # noqa: PLR2004
+                self.last_sound = at - self.started + i * PIECE_SECONDS
 
     def sounded_since(self, moment: float) -> bool:
         """Whether Alex has been audible after this moment. Quick and rough; the recording is the judge."""
@@ -135,6 +138,15 @@ def place(chunks: list[Chunk]) -> NDArray[np.float64]:
             delay = float(candidate)
         due[i] = elapsed[i] + delay
     return due
+
+
+def _loudness(pcm: bytes) -> list[float]:
+    """Levels of a frame's pieces in decibels; the rest that is no whole piece counts with the silence after it."""
+    power = np.square(to_samples(pcm))
+    piece = round(RATE * PIECE_SECONDS)
+    energy = np.add.reduceat(power, np.arange(0, power.size, piece)) / piece if power.size else power
+    levels: list[float] = (10 * np.log10(np.maximum(energy, 1e-12))).tolist()
+    return levels
 
 
 def to_samples(pcm: bytes) -> Samples:
