@@ -67,7 +67,7 @@ class Agent:
         self.room.on("track_subscribed", self._track)
         self.room.on("participant_disconnected", lambda _: self.caller_left.set())
         await self.room.connect(url, token)
-        await self._state("listening")
+        self._state("listening")
         track = rtc.LocalAudioTrack.create_audio_track("agent", self.source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         await self.room.local_participant.publish_track(track, options)
@@ -89,9 +89,11 @@ class Agent:
     def _track(self, track: rtc.Track, _: Any, participant: rtc.RemoteParticipant) -> None:
         self._tasks.append(asyncio.create_task(self._attend(track, participant.identity)))
 
-    async def _state(self, state: str) -> None:
+    def _state(self, state: str) -> None:
+        """Publish what the agent does; like the SDK's agent without waiting: a lost receipt is given up after 5 s."""
         if self.habits.publishes_state:
-            await self.room.local_participant.set_attributes({"lk.agent.state": state})
+            attributes = self.room.local_participant.set_attributes({"lk.agent.state": state})
+            self._tasks.append(asyncio.create_task(attributes))
 
     async def _attend(self, track: rtc.Track, caller: str) -> None:
         if self.habits.greets:
@@ -100,6 +102,13 @@ class Agent:
             await self.leave()
             return
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1)
+        try:
+            await self._listen(stream, caller)
+        finally:
+            await stream.aclose()  # it would go on sending frames to this test's loop while later tests measure
+
+    async def _listen(self, stream: rtc.AudioStream, caller: str) -> None:
+        """Answer whenever somebody who was loud is silent."""
         last_loud, spoke, turn = 0.0, 0, 0
         async for event in stream:
             now = time.monotonic()
@@ -122,7 +131,7 @@ class Agent:
     async def _say(self, text: str, seconds: float, at: float) -> None:
         """Speak so that the first sample leaves at a moment of the clock."""
         await asyncio.sleep(max(0.0, at - time.monotonic()))
-        await self._state("speaking")
+        self._state("speaking")
         writer = await self.room.local_participant.stream_text(
             topic="lk.transcription",
             attributes={"lk.segment_id": f"SG_{at}", "lk.transcription_final": "false"},
@@ -138,7 +147,7 @@ class Agent:
         await self.source.wait_for_playout()
         await writer.write(text)
         await writer.aclose(attributes={"lk.transcription_final": "true"})
-        await self._state("listening")
+        self._state("listening")
 
     async def _caption(self, text: str, speaker: str) -> None:
         segment = f"SG_user_{time.monotonic()}"
