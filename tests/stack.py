@@ -61,10 +61,20 @@ def free_port() -> int:
     """Find a port on loopback that nobody uses: none of those the kernel takes for connections while nobody listens."""
     while True:
         port = random.randrange(*PORTS)
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+        if is_free(port):
+            return port
+
+
+def is_free(port: int) -> bool:
+    """Say whether nobody uses a port on loopback."""
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the rest of one that just ended
+        try:
             tcp.bind(("127.0.0.1", port))
             udp.bind(("127.0.0.1", port))
-            return port
+        except OSError:
+            return False
+    return True
 
 
 @dataclass
@@ -103,17 +113,25 @@ class Program:
             time.sleep(0.1)
         raise RuntimeError(f"{self.name} is not ready after {seconds} s ({answer}):\n{self.tail()}")
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = STOP_SECONDS) -> int:
-        """Signal the process and wait for its end; what does not end is killed with its group."""
-        if self.process is None:
-            return 0
+    def end(self, number: signal.Signals = signal.SIGTERM, seconds: float = STOP_SECONDS) -> int | None:
+        """Signal the process and wait for its end; None when it does not come."""
+        assert self.process is not None
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
-        try:
-            code = self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+            # As Prometheus does: an agent with calls to tell of stays for half a minute until somebody has looked.
+            get(self.ready_url.replace("/readyz", "/metrics"))
+        return self.process.poll()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = STOP_SECONDS) -> int:
+        """End the process; what does not end is killed with its group."""
+        if self.process is None:
+            return 0
+        if self.end(number, seconds) is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-            code = self.process.wait()
+        code = self.process.wait()
         with contextlib.suppress(ProcessLookupError, PermissionError):  # children of a killed parent
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process = None
@@ -333,9 +351,15 @@ async def _until_interrupted() -> None:
 
 def main() -> None:
     """Run the stack on the development ports (or, with --free-ports, on others) until Ctrl-C."""
+    ports = None if "--free-ports" in sys.argv else DEVELOPMENT_PORTS
+    # Without this Alex would find the LiveKit of somebody else, which does not know its key.
+    if taken := [port for port in (ports or {}).values() if not is_free(port)]:
+        sys.exit(
+            f"tests/run stack needs the ports that another program has: {', '.join(map(str, taken))}. "
+            "If that is k8s/up, k8s/down ends it; or take other ports with tests/run stack --free-ports"
+        )
     with tempfile.TemporaryDirectory(prefix="alex-stack-") as folder:
         sys.stdout.write(f"Starting livekit, offline, agent and web; logs in {folder}\n")
-        ports = None if "--free-ports" in sys.argv else DEVELOPMENT_PORTS
         with running(Path(folder), ports=ports) as stack:
             sys.stdout.write(f"Talk to Alex: {stack.url}   (Ctrl-C stops everything)\n")
             sys.stdout.flush()

@@ -132,11 +132,8 @@ def measure(plan: Plan, logs: Path) -> Result:
             leaders = {program: main_process(stack, program).pid for program in PROGRAMS}
             result = asyncio.run(crowd(stack, folder, plan))
             for program in reversed(PROGRAMS):
-                process = stack.programs[program].process
-                assert process is not None
-                process.terminate()
-                if process.wait(STOP_SECONDS) != 0:
-                    result.left.processes.append(f"{program} ended with {process.returncode}")
+                if (code := stack.programs[program].end(seconds=STOP_SECONDS)) != 0:
+                    result.left.processes.append(f"{program} ended with {code}")
             time.sleep(1)  # helpers of a process notice its end by a closed pipe
             for program, leader in leaders.items():
                 result.left.processes.extend(f"{program}: process {pid} after the end" for pid in session(leader))

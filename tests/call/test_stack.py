@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from stack import ROOT, Stack, get
+from stack import DEVELOPMENT_PORTS, ROOT, Stack, get
 
 
 def test_the_stack_runs_without_kubernetes(tmp_path: Path) -> None:
@@ -34,6 +36,21 @@ def test_the_stack_runs_without_kubernetes(tmp_path: Path) -> None:
     assert (status, "Alex" in page) == (200, True)
     assert outcome.code == 0, outcome.printed
     assert get(stack.url)[0] == 0
+
+
+def test_a_taken_port_is_named() -> None:
+    """Where another program has a development port, nothing is started, and the port and a way out are named."""
+    port = DEVELOPMENT_PORTS["vendors"]
+    with socket.socket() as other:
+        with contextlib.suppress(OSError):  # then somebody has it anyway
+            other.bind(("127.0.0.1", port))
+            other.listen()
+        done = subprocess.run(
+            [sys.executable, "tests/stack.py"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    assert done.returncode == 1
+    assert re.search(rf"\b{port}\b.*--free-ports", done.stderr), done.stderr
 
 
 def test_the_footprint_is_measured() -> None:
