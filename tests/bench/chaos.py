@@ -201,12 +201,12 @@ async def call_again(
             say(f"{call.outcome} after {call.seconds:.1f} s: {call.detail}")
 
 
-async def shake(fleet: Fleet, url: str, events: int, seed: int) -> list[Ended]:
+async def shake(fleet: Fleet, url: str, events: int, seed: int, lines: int) -> list[Ended]:
     """Let events happen to a fleet full of calls; give how every call ended."""
     ended: list[Ended] = []
-    talking = [asyncio.Event() for _ in range(LINES)]
+    talking = [asyncio.Event() for _ in range(lines)]
     closing = asyncio.Event()
-    lines = [
+    callers = [
         asyncio.create_task(call_again(url, random.Random(f"{seed} {number}"), ended, greeted, closing))
         for number, greeted in enumerate(talking)
     ]
@@ -221,7 +221,7 @@ async def shake(fleet: Fleet, url: str, events: int, seed: int) -> list[Ended]:
             await asyncio.sleep(fleet.dice.uniform(*PAUSE_SECONDS))
     finally:
         closing.set()
-        await asyncio.gather(*lines)
+        await asyncio.gather(*callers)
     return ended
 
 
@@ -239,10 +239,10 @@ def fleet_of(alex: Kube, seed: int, *, plain: bool) -> Iterator[tuple[Fleet, str
         yield fleet, f"http://{address}:{PORTS['page']}"
 
 
-def chaos(alex: Kube, events: int, seed: int, *, plain: bool = False) -> tuple[Fleet, list[Ended]]:
+def chaos(alex: Kube, events: int, seed: int, *, plain: bool = False, lines: int = LINES) -> tuple[Fleet, list[Ended]]:
     """Run one arm from its installation to its end."""
     with fleet_of(alex, seed, plain=plain) as (fleet, url):
-        return fleet, asyncio.run(shake(fleet, url, events, seed))
+        return fleet, asyncio.run(shake(fleet, url, events, seed, lines))
 
 
 def result(fleet: Fleet, ended: Sequence[Ended]) -> str:

@@ -118,8 +118,13 @@ def _config() -> list[dict[str, Any]]:
 
 
 def _impatient(rules: str) -> str:
-    """Let alerts look back two minutes and wait for 15 s: their real patience is tried in tests/rules."""
-    return re.sub(r"\[([3-9]|[1-9][0-9]+)m\]", "[2m]", re.sub(r"\bfor: [1-9][0-9]*m\b", "for: 15s", rules))
+    """Let alerts look back a minute, at as many turns as two callers make in it, and wait for 15 s.
+
+    Their real patience is tried in tests/rules.
+    """
+    for words, instead in ((r"\[[1-9][0-9]*m\]", "[1m]"), (r">= 20\b", ">= 6"), (r"\bfor: [1-9][0-9]*m\b", "for: 15s")):
+        rules = re.sub(words, instead, rules)
+    return rules
 
 
 def _config_map(name: str, data: dict[str, str]) -> dict[str, Any]:

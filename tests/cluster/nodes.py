@@ -127,6 +127,10 @@ class Nodes:
                     raise
         return said
 
+    def redis_replaced(self, old: str) -> None:
+        """Wait until another pod than this one is Redis."""
+        eventually("another Redis is ready", lambda: bool({*self.kube.ready("redis")} - {old}), 120)
+
     def settled(self) -> None:
         """Wait until both LiveKit nodes take calls."""
         eventually(

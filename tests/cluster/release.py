@@ -156,7 +156,8 @@ def agents(kube: Kube) -> tuple[int, int]:
 def remove_namespace(kube: Kube) -> None:
     """Remove a namespace, should it be there, and what was installed in it."""
     kube.try_helm("uninstall", "alex", "--ignore-not-found")
+    # Those that never ran go at once: the kubelet looks at one that waits for a Secret every two minutes at worst.
+    kube.kubectl("delete", "pods", "--field-selector=status.phase=Pending", "--grace-period=0", "--force")
     # Pods first: while one is there, Kubernetes looks again only after half of its grace period; an agent's is long.
-    # One that waits for a Secret is looked at by the kubelet every two minutes at worst.
     kube.kubectl("delete", "pods", "--all", "--grace-period=5", "--timeout=240s", timeout=270)
     kube.kubectl("delete", "namespace", kube.namespace, "--ignore-not-found", "--timeout=240s", timeout=270)

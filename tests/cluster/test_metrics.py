@@ -13,7 +13,7 @@ from alex_caller.speech import Clip, Voice
 from cluster.kube import Kube, eventually
 from cluster.observed import House, observed, talk
 
-CALLS, LINES = 20, 4
+CALLS, LINES = 12, 4
 TURNS = 2
 
 # Known, and far enough from each other and from nothing that one cannot be taken for another.
@@ -52,13 +52,14 @@ def _told(house: House) -> House:
     clip = Voice().say("What is your name?")
     calls = threading.Thread(target=lambda: asyncio.run(crowd(house.url, clip)))
     calls.start()
-    time.sleep(20)
+    time.sleep(15)
     house.kube.kubectl("delete", "pod", house.kube.ready("agent")[0], "--wait=false")
-    time.sleep(20)
+    time.sleep(15)
     house.kube.kubectl("rollout", "restart", "deployment/alex-agent")
     calls.join(900)
     assert not calls.is_alive()
     eventually("all turns are in Prometheus", lambda: house.total("alex_agent_turns_total") >= CALLS * TURNS, 90)
+    eventually("all calls are in Prometheus", lambda: house.total("alex_agent_calls_total") >= CALLS, 90)
     return house
 
 

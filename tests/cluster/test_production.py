@@ -95,6 +95,7 @@ async def test_calls_outlive_redis(nodes: Nodes) -> None:
     async with nodes.spoken() as before:
         [old] = nodes.kube.pods("redis")
         nodes.kube.kubectl("delete", "pod", old["metadata"]["name"], "--wait=false")
+        await asyncio.to_thread(nodes.redis_replaced, old["metadata"]["name"])
         async with nodes.spoken() as after:
             new = await after.call.ask(nodes.name)
         turn = await before.call.ask(nodes.name)
