@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.quiet_call import Ended, quiet_call
 from cluster.kube import ROOT, FailedError, Kube, eventually, run
-from cluster.release import install, node_address, own_namespace
+from cluster.release import install, node_ports, own_namespace, page
 
 KINDS = ("scale-in", "rollout", "eviction", "idle pod deleted", "busy pod deleted")
 
@@ -45,25 +45,17 @@ PAUSE_SECONDS = (2.0, 6.0)
 # A draining pod keeps its memory until its last call ends; beyond this the machine, not Alex, would be tested.
 MOST_PODS_AT_ONCE = 9
 
-# Fixed numbers of their own, beside those of another release on the node.
-PORTS = {"page": 31080, "signal": 31880, "tcp": 31881, "udp": 31882}
-VALUES = f"""
-agent:
-  slots: {SLOTS}
-  replicas: 3
-  drainSeconds: 300
-  maxCallSeconds: 300
-  autoscaling: {{enabled: false}}
-web:
-  service: {{type: NodePort, nodePort: {PORTS["page"]}}}
-# As many streams as calls, also of those that drain.
-offline: {{engine: scripted, sttStreams: 64, speechStreams: 64, languageStreams: 64}}
-livekit:
-  exposure: address
-  service:
-    type: NodePort
-    nodePorts: {{signal: {PORTS["signal"]}, tcp: {PORTS["tcp"]}, udp: {PORTS["udp"]}}}
-"""
+VALUES = {
+    "agent": {
+        "slots": SLOTS,
+        "replicas": 3,
+        "drainSeconds": 300,
+        "maxCallSeconds": 300,
+        "autoscaling": {"enabled": False},
+    },
+    # As many streams as calls, also of those that drain.
+    "offline": {"engine": "scripted", "sttStreams": 64, "speechStreams": 64, "languageStreams": 64},
+}
 
 
 @dataclass
@@ -228,15 +220,14 @@ async def shake(fleet: Fleet, url: str, events: int, seed: int, lines: int) -> l
 @contextlib.contextmanager
 def fleet_of(alex: Kube, seed: int, *, plain: bool) -> Iterator[tuple[Fleet, str]]:
     """Install Alex in a namespace of its own, for as long as this lasts; give its agents and its page."""
-    address = node_address(alex)
     with own_namespace(alex, "chaos") as kube:
         fleet = Fleet(kube, plain, random.Random(seed))
         cost = f"agent.deletionCost.enabled={str(not plain).lower()}"
-        install(alex, kube, f"livekit.address={address}", cost, more=VALUES)
+        install(alex, kube, cost, more=json.dumps({**VALUES, **node_ports(alex)}))
         if plain:
             fleet.be_plain()
         kube.settled()
-        yield fleet, f"http://{address}:{PORTS['page']}"
+        yield fleet, page(kube)
 
 
 def chaos(alex: Kube, events: int, seed: int, *, plain: bool = False, lines: int = LINES) -> tuple[Fleet, list[Ended]]:

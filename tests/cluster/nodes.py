@@ -17,7 +17,7 @@ from alex_caller.invitation import Invitation, TokenError, take_token
 from alex_caller.presence import CallError
 from alex_caller.speech import Clip, Voice
 from cluster.kube import Kube, eventually
-from cluster.release import install_scenario, node_address, own_namespace
+from cluster.release import install_scenario, node_address, own_namespace, page
 
 # What a caller waits for at most. Measured is a fifth of it; the machine may be busy.
 PATIENCE_SECONDS = 60.0
@@ -40,7 +40,7 @@ class Nodes:
 
     kube: Kube
     address: str  # of the Kubernetes node, where its node ports are
-    page_port: int
+    page: str
     name: Clip
     dog: Clip
     which_dog: Clip
@@ -99,7 +99,7 @@ class Nodes:
         async with aiohttp.ClientSession() as http:
             while True:
                 try:
-                    return await take_token(http, f"http://{self.address}:{self.page_port}", PATIENCE_SECONDS)
+                    return await take_token(http, self.page, PATIENCE_SECONDS)
                 except TokenError:
                     if time.monotonic() > deadline:
                         raise
@@ -144,12 +144,10 @@ class Nodes:
 def production(alex: Kube) -> Iterator[Nodes]:
     """Install the scenario of that name. There is no Ingress controller, so callers come to node ports."""
     voice = Voice()
-    address = node_address(alex)
     with own_namespace(alex) as kube:
         install_scenario(alex, kube, "production", "livekit.ingress.enabled=false", "web.service.type=NodePort")
         kube.settled()
-        port = kube.get("service", "alex-web")["spec"]["ports"][0]["nodePort"]
         words = ("What is your name?", "My dog is called Bruno.", "What is my dog called?")
-        found = Nodes(kube, address, port, *(voice.say(sentence) for sentence in words))
+        found = Nodes(kube, node_address(alex), page(kube), *(voice.say(sentence) for sentence in words))
         found.settled()
         yield found

@@ -21,7 +21,7 @@ web: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 offline: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 livekit: {resources: {requests: {cpu: 10m, memory: 64Mi}}}
 """
-# Beside the fixed ones of the chart and of `bench/chaos.py`.
+# Beside the fixed ones of the chart.
 NODE_PORTS = range(31100, 31600)
 # No limits and no budget: all callers of a test come from this machine and are more than anybody should be.
 OPEN = """

@@ -108,10 +108,9 @@ async def test_calls_outlive_redis(nodes: Nodes) -> None:
 async def test_a_browser_talks_through_turn_alone(nodes: Nodes) -> None:
     """A page that gets out media by TLS to port 443 alone has a call all the same: it is relayed, and Alex answers."""
     certificate = base64.b64decode(nodes.kube.get("secret", "turn-tls")["data"]["tls.crt"]).decode()
-    page_url = f"http://{nodes.address}:{nodes.page_port}"
     async with (
         balancer(OUTSIDE, 443, (nodes.address, TURN_NODE_PORT)),
-        relayed(page_url, certificate, "turn.example.com", OUTSIDE) as page,
+        relayed(nodes.page, certificate, "turn.example.com", OUTSIDE) as page,
     ):
         await page.get_by_role("button", name="Talk to Alex").click()
         captions = page.locator("#captions")
