@@ -35,7 +35,7 @@ TROUBLE = {
     "seed": 7,
     "replies": REPLIES,
     "delays": {**DELAYS, "openai": {"first_ms": 3500}},
-    "faults": [{"provider": "elevenlabs", "kind": "error"}, {"provider": "openai", "kind": "error", "times": 20}],
+    "faults": [{"provider": "elevenlabs", "kind": "error"}, {"provider": "openai", "kind": "error", "times": 6}],
 }
 
 # Several times the window of a rule and its wait.
