@@ -14,6 +14,16 @@ from stack import NAMES, Stack, free_port, hosted_settings, running
 # What holds a line for a caller who may come back would hold up the next test, and the end.
 ALONE_SECONDS = "3"
 
+# Modules of more than a minute and a half by their length: whoever shares them out has no long one left at the end.
+LONGEST = ("failures", "takeover", "latency", "stack", "jobs", "talk")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest modules first."""
+    last = len(LONGEST)
+    order = {f"test_{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, last) if item.path.parent.name == "call" else last)
+
 
 @pytest.fixture(name="local", scope="session")
 def _local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
