@@ -14,8 +14,8 @@ LANES = {
     **dict.fromkeys(
         ("bad_input", "context", "deletion_cost", "install", "page", "skaffold", "takeover", "tilt", "upgrade"), "up"
     ),
-    # One Prometheus is all that Kubernetes asks for a metric.
-    **dict.fromkeys(("alerts", "autoscaling", "metrics"), "prometheus"),
+    # One Prometheus is all that Kubernetes asks for a metric; and beside chaos no latency is what it should be.
+    **dict.fromkeys(("alerts", "autoscaling", "chaos", "metrics"), "prometheus"),
     # Ports of the node that their values name.
     **dict.fromkeys(("production", "scenarios"), "ports"),
 }
