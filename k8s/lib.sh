@@ -56,6 +56,7 @@ apiserver_service_ip=10.215.0.1
 netns=alex
 local_kubeconfig=$run/kubeconfig
 local_context=alex-local
+ctr() { command ctr --address "$run/containerd/containerd.sock" --namespace k8s.io "$@"; }
 
 say() { printf '%s\n' "$*" >&3; }
 note() { say "         $*"; }
