@@ -99,6 +99,7 @@ class Agent:
         if self.habits.greets:
             await self._say(self.habits.greeting, 0.8, time.monotonic() + 0.05)
         if self.habits.leaves_after_greeting:
+            await asyncio.sleep(0.3)  # the words are still on their way
             await self.leave()
             return
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1)
@@ -126,6 +127,7 @@ class Agent:
         if self.habits.audible:
             await self._say(text, self.habits.answer_seconds, at)
         if self.habits.leaves_after_answer:
+            await asyncio.sleep(1.0)  # as Alex lets its last word stand (`call.LAST_WORD_SECONDS`)
             await self.leave()
 
     async def _say(self, text: str, seconds: float, at: float) -> None:

@@ -37,8 +37,8 @@ async def test_ask_measures_the_silence_that_was_there(house: House) -> None:
         assert truth >= delay
         ways.append(turn.gap.seconds - truth)
 
-    # An encoder, a server and a jitter buffer lie between them: 70 ms on a quiet machine.
-    assert ways == pytest.approx([0.08, 0.08], abs=0.06)
+    # An encoder, a server and a jitter buffer lie between them: 70 ms on a quiet machine, 500 on a full one.
+    assert all(0.02 < way < 0.7 for way in ways), ways
 
 
 async def test_ask_collects_what_both_sides_said(house: House) -> None:

@@ -54,7 +54,7 @@ async def dispatches(livekit: LiveKitServer, room: str) -> int:
         return sum(sent.agent_name == "alex" for sent in await admin.agent_dispatch.list_dispatch(room))
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
     while not condition():
