@@ -23,7 +23,7 @@ def main() -> int:
     # A container's first process ignores a signal that nobody handles: a pod deleted during these imports would stay
     # for its whole grace period. There is nothing to drain yet.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    from alex_agent import server  # noqa: PLC0415 - 2 s of imports that bad settings need not wait for
+    from alex_agent import server  # noqa: PLC0415 - a second of imports that bad settings need not wait for
 
     return asyncio.run(server.serve(configured))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import structlog
 from livekit.agents import AgentServer
 
-from alex_agent import call, deletion_cost, guard, ops, providers
+from alex_agent import deletion_cost, guard, job, ops, providers
 from alex_agent.capacity import Capacity
 from alex_agent.channel import CHANNEL, Event, Receiver, scratch
 from alex_agent.metrics import Metrics
@@ -76,7 +76,7 @@ async def serve(settings: Settings) -> int:
         server.load_fnc = capacity.load
         receiver = Receiver(partial(_hear, metrics, capacity), metrics.lost)
         await receiver.open(folder / CHANNEL)
-        server.rtc_session(call.answer, agent_name=settings.agent_name, on_request=capacity.request)
+        server.rtc_session(job.answer, agent_name=settings.agent_name, on_request=capacity.request)
 
         def on_registered(*_: object) -> None:
             if not registered.is_set():
@@ -183,7 +183,7 @@ def _signals() -> asyncio.Event:
 
 def _server(settings: Settings, links: list[providers.Link], folder: Path) -> AgentServer:
     return AgentServer(
-        setup_fnc=partial(call.prepare, settings, links, folder),
+        setup_fnc=partial(job.prepare, settings, links, folder),
         # The SDK's own threshold guesses: it refuses a second call at the same moment while slots are free, and has
         # let five calls into two slots. The gate in `capacity` counts.
         load_threshold=math.inf,
@@ -199,6 +199,6 @@ def _server(settings: Settings, links: list[providers.Link], folder: Path) -> Ag
         api_secret=settings.secret("livekit_api_secret"),
         host="127.0.0.1",
         port=0,  # the framework's own health port answers 200 when it should not; ours is the one to ask
-        preload_modules=["alex_agent.call"],
+        preload_modules=[job.PRELOADED],
         log_level=settings.log_level.upper(),
     )
