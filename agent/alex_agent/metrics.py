@@ -6,8 +6,6 @@ from a room, an identity, a job or an address.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import fields
@@ -18,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 
 from alex_agent.prices import Price, Usage
 from alex_agent.providers import Link
+from alex_agent.readers import Readers
 
 STAGES = ("stt", "llm", "tts")
 PROVIDERS = {"deepgram": ("stt",), "openai": ("llm", "tts"), "elevenlabs": ("tts",), "offline": STAGES}
@@ -32,9 +31,6 @@ SPEECH_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.3, 1.6,
 # A wrong number, a question, a talk, and the longest call that `agent.maxCallSeconds` allows by default.
 CALL_BUCKETS = (5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
-# The synthetic caller (`alex_caller.metrics`) looks for its call and keeps nothing: no pod waits for it to come again.
-VISITOR = "alex-caller"
-
 # Anything beyond is a broken clock, not a caller's experience: counted, never observed.
 LONGEST_PLAUSIBLE_SECONDS = 60.0
 
@@ -46,7 +42,7 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter that no query of ours reads
         self.registry = registry = CollectorRegistry()
         self.has_told = False  # whether any call moved a series
-        self._readings: asyncio.Event | None = None  # None until somebody reads
+        self.readers = Readers()
 
         def histogram(name: str, help_: str, *labels: str) -> Histogram:
             return Histogram(name, help_, labels, buckets=SPEECH_BUCKETS, registry=registry)
@@ -194,15 +190,6 @@ class Metrics:
         end = time.monotonic() + seconds
         self.drain_seconds_left.set_function(lambda: max(0.0, end - time.monotonic()))
 
-    async def seen(self, seconds: float) -> None:
-        """Wait until somebody reads the figures once more, for so long at most; not at all where nobody reads them."""
-        if self._readings is None:
-            return
-        self._readings.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._readings.wait()
-
     def lost(self, events: int) -> None:
         """Count events that never came."""
         self._lost.inc(events)
@@ -245,14 +232,11 @@ class Metrics:
         else:
             self._implausible.inc()
 
-    def text(self, accept: str = "", reader: str = "") -> tuple[bytes, str]:
+    def text(self, accept: str = "") -> tuple[bytes, str]:
         """Render the registry in the format that a reader's `Accept` header wants; give it with its content type.
 
-        Only OpenMetrics has exemplars: the trace of a turn beside its latency. A reader is known by its `User-Agent`.
+        Only OpenMetrics has exemplars: the trace of a turn beside its latency.
         """
-        if reader != VISITOR:
-            self._readings = self._readings or asyncio.Event()
-            self._readings.set()
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
 

@@ -58,7 +58,8 @@ async def serve(
 
     async def render(request: web.Request) -> web.Response:
         capacity.report()  # brings the gauges up to date
-        body, content_type = metrics.text(request.headers.get("Accept", ""), request.headers.get("User-Agent", ""))
+        metrics.readers.note(request.remote or "", request.headers.get("User-Agent", ""))
+        body, content_type = metrics.text(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def report(_: web.Request) -> web.Response:

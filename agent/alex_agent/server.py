@@ -155,7 +155,7 @@ async def _drain(capacity: Capacity, metrics: Metrics, seconds: float) -> None:
 async def _close(server: AgentServer, metrics: Metrics) -> None:
     await server.aclose()
     if server.draining and metrics.has_told:
-        await metrics.seen(SEEN_SECONDS)
+        await metrics.readers.all_again(SEEN_SECONDS)
 
 
 def _hear(metrics: Metrics, capacity: Capacity, event: Event) -> None:
