@@ -112,17 +112,17 @@ class Fleet:
         self.kube.kubectl("create", "--filename=-", stdin=json.dumps(plain))
 
     def _all(self) -> list[dict[str, Any]]:
-        return self.kube.items("pods", "--selector", "app.kubernetes.io/component=agent")
+        path = f"/api/v1/namespaces/{self.kube.namespace}/pods"
+        found: list[dict[str, Any]] = self.kube.api(path, labelSelector="app.kubernetes.io/component=agent")["items"]
+        return found
 
     def _calls(self) -> dict[str, int]:
         """Tell how many calls each pod holds that answers and is not on its way out."""
         found = {}
         for pod in self.kube.pods("agent"):
             name = pod["metadata"]["name"]
-            path = f"/api/v1/namespaces/{self.kube.namespace}/pods/{name}:9090/proxy/capacity"
-            told = self.kube.try_kubectl("get", "--raw", path)
-            if told.code == 0:
-                found[name] = int(json.loads(told.output)["active"])
+            with contextlib.suppress(FailedError):
+                found[name] = int(self.kube.api(self.kube.ops(name, "/capacity"))["active"])
         return found
 
     def _pick(self, choice: Callable[..., Any]) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import statistics
 import sys
 import time
@@ -30,6 +29,7 @@ from alex_caller.invitation import Invitation, TokenError, take_token
 from alex_caller.presence import CallError
 from alex_caller.speech import Clip, Voice
 from cluster.kube import ROOT, Kube, eventually, run, target
+from cluster.release import holders
 
 KINDS = ("job", "main", "pod")
 
@@ -59,14 +59,8 @@ class Death:
 
 def holder(kube: Kube) -> str:
     """Name the agent pod that has the call; an agent whose caller never came must have gone first."""
-    script = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/capacity').read().decode())"
-
-    def holders() -> list[str]:
-        reports = ((name, kube.try_kubectl("exec", name, "--", "python", "-c", script)) for name in kube.ready("agent"))
-        return [name for name, told in reports if told.code == 0 for _ in json.loads(told.output)["calls"]]
-
-    eventually("there is this one call", lambda: len(holders()) == 1, 60)
-    return holders()[0]
+    eventually("there is this one call", lambda: len(holders(kube)) == 1, 60)
+    return holders(kube)[0]
 
 
 def kill(kube: Kube, kind: str) -> float:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from cluster.kube import ROOT, FailedError, Kube, Result, run, target
+from cluster.kube import ROOT, FailedError, Kube, Result, hang_up, run, target
 from cluster.monitoring import monitoring
 from cluster.release import own_namespace
 
@@ -38,9 +38,10 @@ def up(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Result:
 
 
 @pytest.fixture(scope="session")
-def alex(up: Result) -> Kube:
+def alex(up: Result) -> Iterator[Kube]:
     """Return the namespace in which Alex runs."""
-    return Kube.of_up()
+    yield Kube.of_up()
+    hang_up()
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,8 @@ class Fleet:
 
     def scaling(self) -> tuple[bool, str]:
         """Return whether the autoscaler can work, and its reason."""
-        conditions = self.kube.get("hpa/alex-agent")["status"].get("conditions", [])
+        path = f"/apis/autoscaling/v2/namespaces/{self.kube.namespace}/horizontalpodautoscalers/alex-agent"
+        conditions = self.kube.api(path)["status"].get("conditions", [])
         [active] = [found for found in conditions if found["type"] == "ScalingActive"] or [{"status": "", "reason": ""}]
         return active["status"] == "True", active["reason"]
 

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import yaml
 from cluster.kube import CACHE, ROOT, FailedError, Kube, run
 
 NAMESPACE = "test-monitoring"
+# Where the API server passes requests on to Prometheus.
+SERVER = f"/api/v1/namespaces/{NAMESPACE}/services/prometheus-server:http/proxy"
 EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1"
 METRIC = "alex_web_wanted_agent_pods"
 MONITORING = ROOT / "k8s" / "monitoring"
@@ -48,9 +49,10 @@ def numbers(alex: Kube, namespace: str, release: str = "alex") -> list[str]:
         FailedError: the metric is not served.
 
     """
-    selector = quote(f"app_kubernetes_io_instance={release}", safe="")
-    path = f"{EXTERNAL}/namespaces/{namespace}/{METRIC}?labelSelector={selector}"
-    return [item["value"] for item in json.loads(alex.kubectl("get", "--raw", path))["items"]]
+    told = alex.api(
+        f"{EXTERNAL}/namespaces/{namespace}/{METRIC}", labelSelector=f"app_kubernetes_io_instance={release}"
+    )
+    return [item["value"] for item in told["items"]]
 
 
 def number(alex: Kube, namespace: str, release: str = "alex") -> int | None:
@@ -64,9 +66,7 @@ def number(alex: Kube, namespace: str, release: str = "alex") -> int | None:
 
 def ask(kube: Kube, query: str) -> list[dict[str, Any]]:
     """Return what Prometheus finds now: labels and values."""
-    server = f"/api/v1/namespaces/{NAMESPACE}/services/prometheus-server:http/proxy"
-    answer = json.loads(kube.kubectl("get", "--raw", f"{server}/api/v1/query?query={quote(query, safe='')}"))
-    found: list[dict[str, Any]] = answer["data"]["result"]
+    found: list[dict[str, Any]] = kube.api(f"{SERVER}/api/v1/query", query=query)["data"]["result"]
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from alex_caller.call import Call, Limits
 from alex_caller.invitation import take_token
 from alex_caller.speech import Clip
 from cluster.kube import Kube
-from cluster.monitoring import NAMESPACE, ask
+from cluster.monitoring import SERVER, ask
 from cluster.release import install, node_ports, own_namespace, page
 
 # Two busy cores; a caller here is patient.
@@ -43,39 +42,29 @@ class House:
         found = self.ask(f"sum(max_over_time({series}{{{wanted}}}[1h]))")
         return float(found[0]["value"][1]) if found else 0.0
 
+    def quartile(self, series: str) -> float:
+        """Give what a quarter of a histogram is below, over all pods of the release, also those that are gone."""
+        buckets = f'max_over_time({series}_bucket{{namespace="{self.kube.namespace}"}}[1h])'
+        [found] = self.ask(f"histogram_quantile(0.25, sum by (le) ({buckets}))")
+        return float(found["value"][1])
+
     def ledger(self, provider: str) -> list[dict[str, Any]]:
         """Read what the scripted voices did."""
-        entries: list[dict[str, Any]] = json.loads(
-            self.kube.kubectl("get", "--raw", self._offline(f"/ledger?provider={provider}"))
-        )
+        entries: list[dict[str, Any]] = self.kube.api(self._offline("/ledger"), provider=provider)
         return entries
 
     def put(self, script: dict[str, Any]) -> None:
         """Let the scripted voices follow another script."""
         self.kube.kubectl("replace", "--raw", self._offline("/script"), "--filename=-", stdin=json.dumps(script))
 
-    def calls(self, agent: str) -> int:
-        """Count the calls of an agent pod."""
-        return len(json.loads(self.kube.kubectl("get", "--raw", self._ops(agent, "/capacity")))["calls"])
-
     def _offline(self, path: str) -> str:
         [pod] = self.kube.ready("offline")
-        return self._ops(pod, path)
+        return self.kube.ops(pod, path)
 
-    def _ops(self, pod: str, path: str) -> str:
-        return f"/api/v1/namespaces/{self.kube.namespace}/pods/{pod}:9090/proxy{path}"
-
-    @contextlib.contextmanager
-    def prometheus(self) -> Iterator[str]:
-        """Make Prometheus reachable from here, as the API server passes it on; give its address."""
-        command = ["kubectl", "--context", self.monitoring.context, "proxy", "--port=0"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.monitoring.env) as process:
-            assert process.stdout is not None
-            try:
-                api = process.stdout.readline().split()[-1]
-                yield f"http://{api}/api/v1/namespaces/{NAMESPACE}/services/prometheus-server:http/proxy"
-            finally:
-                process.terminate()
+    @property
+    def prometheus(self) -> str:
+        """The address of Prometheus, as the API server passes it on."""
+        return self.monitoring.server + SERVER
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import uuid
 from collections.abc import Iterator
@@ -143,14 +142,23 @@ def node_address(alex: Kube) -> str:
 def capacity(kube: Kube) -> dict[str, Any]:
     """Return what web says of the agents, through its ops Service."""
     path = f"/api/v1/namespaces/{kube.namespace}/services/alex-web-ops:ops/proxy/api/capacity"
-    told: dict[str, Any] = json.loads(kube.kubectl("get", "--raw", path))
+    told: dict[str, Any] = kube.api(path)
     return told
 
 
 def agents(kube: Kube) -> tuple[int, int]:
     """Return how many agent pods are asked for, and how many take calls."""
-    found = kube.get("deployment/alex-agent")
+    found = kube.api(f"/apis/apps/v1/namespaces/{kube.namespace}/deployments/alex-agent")
     return found["spec"]["replicas"], found["status"].get("readyReplicas", 0)
+
+
+def holders(kube: Kube) -> list[str]:
+    """Name the agent pods that have a call, as often as they have one."""
+    found = []
+    for name in kube.ready("agent"):
+        with contextlib.suppress(FailedError):  # it goes just now
+            found += [name for _ in kube.api(kube.ops(name, "/capacity"))["calls"]]
+    return found
 
 
 def remove_namespace(kube: Kube) -> None:

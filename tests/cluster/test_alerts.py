@@ -19,13 +19,14 @@ from chart.dashboards import UIDS, Window, load
 from cluster.conftest import OUT
 from cluster.kube import Kube, eventually
 from cluster.observed import House, calling, observed
+from cluster.release import holders
 
 # Two pods of one slot: with one caller it is well, with two there is none left. Of few words there are many turns.
 SLOTS, AT_FIRST, ALL = 1, 1, 2
 QUESTION = "Who are you?"
 # While it is well the caller hangs up and calls again, so that calls have a length and a price.
-SHORT_CALL_TURNS = 5
-GOOD_SECONDS = 60
+SHORT_CALL_TURNS = 3
+GOOD_SECONDS = 45
 
 REPLIES = [{"say": "I am Alex."}]
 DELAYS = {"openai": {"first_ms": 400, "jitter_ms": 20}, "elevenlabs": {"first_ms": 150, "jitter_ms": 50}}
@@ -119,12 +120,8 @@ def _trouble(house: House) -> Iterator[House]:
 
 def take_away(house: House, *how: str) -> None:
     """Delete an agent pod that has a call, and wait until it is gone and another is in its place."""
-
-    def holders() -> list[str]:
-        return [name for name in house.kube.ready("agent") if house.calls(name)]
-
-    eventually("the call before has been given up", lambda: len(holders()) == 1, 20)
-    [pod] = holders()
+    eventually("the call before has been given up", lambda: len(set(holders(house.kube))) == 1, 20)
+    [pod] = set(holders(house.kube))
     house.kube.kubectl("delete", "pod", pod, "--wait=false", *how)
     house.kube.kubectl("wait", "--for=delete", f"pod/{pod}", "--timeout=180s", timeout=200)
     eventually("both agents are there", lambda: len(house.kube.ready("agent")) == 2, 120)
@@ -148,12 +145,12 @@ def test_every_panel_has_data(trouble: House) -> None:
     shown = Window(now - 960, now, namespace=trouble.kube.namespace)
     # Some panels have a point every quarter of an hour: they show it at the next full one.
     later = replace(shown, end=(now // 900 + 1) * 900)
-    with trouble.prometheus() as url:
-        empty = {
-            uid: {p["title"] for p in panels_without_data(url, load(uid), shown)}
-            & {p["title"] for p in panels_without_data(url, load(uid), later)}
-            for uid in UIDS
-        }
-        draw_all(url, OUT / "pictures", shown)
+    url = trouble.prometheus
+    empty = {
+        uid: {p["title"] for p in panels_without_data(url, load(uid), shown)}
+        & {p["title"] for p in panels_without_data(url, load(uid), later)}
+        for uid in UIDS
+    }
+    draw_all(url, OUT / "pictures", shown)
 
     assert empty == {uid: set() for uid in UIDS}

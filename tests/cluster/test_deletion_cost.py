@@ -180,4 +180,5 @@ def test_scale_in_takes_the_idle_pod(alex: Kube, namespace: Kube) -> None:
 
 def phase(kube: Kube, pod: str) -> str:
     """Return how far a pod is."""
-    return str(kube.get(pod)["status"]["phase"])
+    name = pod.removeprefix("pod/")
+    return str(kube.api(f"/api/v1/namespaces/{kube.namespace}/pods/{name}")["status"]["phase"])
