@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cluster.kube import ROOT, FailedError, Kube, Result, hang_up, run, target
 from cluster.monitoring import monitoring
-from cluster.release import own_namespace
+from cluster.release import all_removed, own_namespace
 
 OUT = Path(__file__).parents[1] / "out" / "cluster"
 
@@ -41,7 +41,10 @@ def up(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Result:
 def alex(up: Result) -> Iterator[Kube]:
     """Return the namespace in which Alex runs."""
     yield Kube.of_up()
-    hang_up()
+    try:
+        all_removed()
+    finally:
+        hang_up()
 
 
 @pytest.fixture(scope="session")

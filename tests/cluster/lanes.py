@@ -1,24 +1,50 @@
 """Which modules of this suite go one after the other, where several processes share its tests out.
 
-What they need is in namespaces of their own, so most modules mind nobody. A lane is for those that share something.
+What they need is in namespaces of their own, so most modules mind nobody. A lane is for those that share something;
+a lock, for what they share only at times.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+from collections.abc import Iterator
 from pathlib import PurePath
 
+from cluster.kube import CACHE
 from xdist.scheduler import LoadScopeScheduling
 
 LANES = {
-    # These change the release of `k8s/up`, or load images that `k8s/up` forgets again.
-    **dict.fromkeys(
-        ("bad_input", "context", "deletion_cost", "install", "page", "skaffold", "takeover", "tilt", "upgrade"), "up"
-    ),
+    # These change the release of `k8s/up`.
+    **dict.fromkeys(("bad_input", "context", "deletion_cost", "install", "page", "takeover"), "up"),
+    # They build and load the same images.
+    **dict.fromkeys(("skaffold", "tilt"), "tools"),
     # One Prometheus is all that Kubernetes asks for a metric; and beside chaos no latency is what it should be.
     **dict.fromkeys(("alerts", "autoscaling", "chaos", "metrics"), "prometheus"),
     # Ports of the node that their values name.
     **dict.fromkeys(("production", "scenarios"), "ports"),
 }
+
+
+@contextlib.contextmanager
+def images_kept() -> Iterator[None]:
+    """Images may be loaded that no pod names yet: nobody runs `k8s/up`, which forgets such, at the same time."""
+    with _images(fcntl.LOCK_SH):
+        yield
+
+
+@contextlib.contextmanager
+def images_forgotten() -> Iterator[None]:
+    """`k8s/up` may run: nobody is loading images at the same time."""
+    with _images(fcntl.LOCK_EX):
+        yield
+
+
+@contextlib.contextmanager
+def _images(how: int) -> Iterator[None]:
+    with (CACHE / "images.lock").open("w") as lock:
+        fcntl.flock(lock, how)
+        yield
 
 
 class Lanes(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types

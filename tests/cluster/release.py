@@ -6,6 +6,7 @@ import contextlib
 import random
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +162,28 @@ def holders(kube: Kube) -> list[str]:
     return found
 
 
+_leaving: list[Future[None]] = []
+_hands = ThreadPoolExecutor(2)
+
+
 def remove_namespace(kube: Kube) -> None:
-    """Remove a namespace, should it be there, and what was installed in it."""
+    """Uninstall what is in a namespace and remove that, should it be there; `all_removed` waits for the end of it."""
     kube.try_helm("uninstall", "alex", "--ignore-not-found")
+    _leaving.append(_hands.submit(_empty, kube))
+
+
+def all_removed() -> None:
+    """Wait until every namespace is gone that was to be removed.
+
+    Raises:
+        FailedError: one of them does not go.
+
+    """
+    while _leaving:
+        _leaving.pop().result()
+
+
+def _empty(kube: Kube) -> None:
     # Those that never ran go at once: the kubelet looks at one that waits for a Secret every two minutes at worst.
     kube.kubectl("delete", "pods", "--field-selector=status.phase=Pending", "--grace-period=0", "--force")
     # Pods first: while one is there, Kubernetes looks again only after half of its grace period; an agent's is long.

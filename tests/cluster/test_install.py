@@ -8,6 +8,8 @@ import urllib.request
 
 import pytest
 from cluster.kube import ROOT, Kube, Result, call, eventually, run, target
+from cluster.lanes import images_forgotten
+from cluster.release import upgrade
 
 QUICK_SECONDS = 90  # what `k8s/up` may take when nothing has changed
 
@@ -47,7 +49,8 @@ def test_up_again_is_quick_and_changes_nothing(alex: Kube) -> None:
     """A second `k8s/up` of an unchanged tree restarts no pod, keeps the generated secrets and is done in 90 seconds."""
     pods, kept = identity(alex), secrets(alex)
 
-    again = run(ROOT / "k8s" / "up", timeout=600)
+    with images_forgotten():
+        again = run(ROOT / "k8s" / "up", timeout=600)
 
     assert again.code == 0, again.output
     assert again.seconds < QUICK_SECONDS
@@ -55,6 +58,17 @@ def test_up_again_is_quick_and_changes_nothing(alex: Kube) -> None:
     assert identity(alex) == pods
     assert secrets(alex) == kept
     assert kept
+
+
+def test_upgrade_without_a_change_restarts_nothing(alex: Kube) -> None:
+    """An upgrade to the same values keeps every pod and the secrets the chart has generated."""
+    pods, kept = identity(alex), secrets(alex)
+
+    upgrade(alex)
+    alex.settled()
+
+    assert identity(alex) == pods
+    assert secrets(alex) == kept
 
 
 def test_nothing_but_images_is_set(alex: Kube) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from cluster.kube import ROOT, Kube, Result, run
-from cluster.release import remove_namespace
+from cluster.lanes import images_kept
+from cluster.release import all_removed, remove_namespace
 
 TAG = "images/build --print-tag --python localhost/python-base:bookworm"
 
@@ -23,8 +24,10 @@ def skaffold(*words: str) -> Result:
 def _kube(alex: Kube) -> Iterator[Kube]:
     """Return the namespace of the profile, and remove it in the end."""
     kube = alex.within("alex-skaffold")
-    yield kube
+    with images_kept():
+        yield kube
     remove_namespace(kube)
+    all_removed()  # the next one has the same name
 
 
 @pytest.fixture(name="tag", scope="module")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster.kube import ROOT, Kube, Result, eventually, run
+from cluster.lanes import images_kept
 
 TILT = ROOT / "k8s" / "local" / "tilt"
 # Python itself does not start with it, so the chart has nothing to refuse.
@@ -27,7 +28,8 @@ def namespaces(alex: Kube) -> set[str]:
 def _kube(alex: Kube) -> Iterator[Kube]:
     """Return the namespace of the Tiltfile; whatever is left of it in the end is removed."""
     kube = alex.within("alex-dev")
-    yield kube
+    with images_kept():
+        yield kube
     run(TILT, "down", "--delete-namespaces", timeout=300)
 
 
