@@ -32,7 +32,6 @@ from stack import Outcome, Stack, free_port, running
 
 # Long enough for a few turns, short enough that a person waits for it.
 CALL_SECONDS = 30
-REST_SECONDS = 10
 QUESTIONS = ("What is your name?", "What is twelve times three?", "Tell me a joke.")
 PODS = 10
 TOKENS = 30
@@ -54,8 +53,8 @@ def pids(stack: Stack, name: str) -> list[int]:
     return family(process.pid) if process else []
 
 
-def measure(stack: Stack, others: dict[str, int], calls: int) -> dict[str, Row]:
-    """Watch all programs, and `others` by their process, at rest and while calls run."""
+def measure(stack: Stack, others: dict[str, int], calls: int, lasting: int) -> dict[str, Row]:
+    """Watch all programs, and `others` by their process, at rest and for so many seconds while calls run."""
     outcomes: list[Outcome] = []
 
     def processes() -> dict[str, list[int]]:
@@ -66,17 +65,17 @@ def measure(stack: Stack, others: dict[str, int], calls: int) -> dict[str, Row]:
 
     time.sleep(5)
     started, before = time.monotonic(), used()
-    time.sleep(REST_SECONDS)
+    time.sleep(lasting / 3)
     seconds = time.monotonic() - started
     rest_cores = {n: (now - before[n]) / seconds for n, now in used().items()}
     rest = {n: memory_mib(found) for n, found in processes().items()}
-    asks = ["--hold", str(CALL_SECONDS), "--calls", str(calls), "--answer-wait", "30"]
+    asks = ["--hold", str(lasting), "--calls", str(calls), "--answer-wait", "30"]
     for question in QUESTIONS:
         asks += ["--ask", question, "--expect", "."]
     caller = threading.Thread(target=lambda: outcomes.append(stack.call(*asks)))
     started, before, ended = time.monotonic(), used(), _children()
     caller.start()
-    time.sleep(CALL_SECONDS)
+    time.sleep(lasting)
     seconds = time.monotonic() - started
     cores = {n: (now - before[n]) / seconds for n, now in used().items()}
     during = {n: memory_mib(found) for n, found in processes().items()}
@@ -100,14 +99,14 @@ def _peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
-def web_alone(folder: Path) -> str:
-    """Measure web with many agent pods, and what a token costs it."""
+def web_alone(folder: Path, lasting: float) -> str:
+    """Measure web with many agent pods for so many seconds, and what a token costs it."""
     with pods(PODS) as addresses:
         env = {"web": {"ALEX_AGENT_PODS": ",".join(addresses)}}
         with running(folder, env, names=("livekit", "web")) as stack:
             time.sleep(5)
             started, before = time.monotonic(), cpu_seconds(pids(stack, "web"))
-            time.sleep(REST_SECONDS)
+            time.sleep(lasting)
             rest = (cpu_seconds(pids(stack, "web")) - before) / (time.monotonic() - started)
             started, before = time.monotonic(), cpu_seconds(pids(stack, "web"))
             for _ in range(TOKENS):
@@ -140,14 +139,15 @@ def main() -> None:
     """Print the table, and the line about web."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--calls", type=int, default=2)
+    parser.add_argument("--seconds", type=int, default=CALL_SECONDS, help="how long to look at calls; at rest a third")
     parser.add_argument("--engine", choices=("local", "scripted"), default="local")
     parser.add_argument("--redis", action="store_true", help="count and find each other in a Redis, and measure it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, redis(options.redis) as (others, env):
         with running(Path(folder), {"offline": {"ALEX_OFFLINE_ENGINE": options.engine}, **env}) as stack:
-            rows = measure(stack, others, options.calls)
-        alone = web_alone(Path(folder))
-    sys.stdout.write(f"engine {options.engine}, {options.calls} calls, CPU over {CALL_SECONDS} s\n")
+            rows = measure(stack, others, options.calls, options.seconds)
+        alone = web_alone(Path(folder), options.seconds / 3)
+    sys.stdout.write(f"engine {options.engine}, {options.calls} calls, CPU over {options.seconds} s\n")
     columns = ("at rest MiB", "in calls MiB", "MiB a call", "% core at rest", "% core a call")
     sys.stdout.write(f"{'program':10}" + "".join(f"{column:>15}" for column in columns) + "\n")
     for name, row in rows.items():

@@ -56,7 +56,7 @@ def test_a_taken_port_is_named() -> None:
 def test_the_footprint_is_measured() -> None:
     """`python tests/bench/footprint.py` prints a row for each program and a line about web, all of which can be."""
     done = subprocess.run(
-        [sys.executable, "tests/bench/footprint.py", "--calls", "1", "--engine", "scripted"],
+        [sys.executable, "tests/bench/footprint.py", "--calls", "1", "--seconds", "12", "--engine", "scripted"],
         cwd=ROOT,
         capture_output=True,
         text=True,
