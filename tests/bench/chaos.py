@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.quiet_call import Ended, quiet_call
 from cluster.kube import ROOT, FailedError, Kube, eventually, run
-from cluster.release import install, node_ports, own_namespace, page
+from cluster.release import calls, install, node_ports, own_namespace, page
 
 KINDS = ("scale-in", "rollout", "eviction", "idle pod deleted", "busy pod deleted")
 
@@ -112,28 +112,19 @@ class Fleet:
         self.kube.kubectl("create", "--filename=-", stdin=json.dumps(plain))
 
     def _all(self) -> list[dict[str, Any]]:
-        path = f"/api/v1/namespaces/{self.kube.namespace}/pods"
-        found: list[dict[str, Any]] = self.kube.api(path, labelSelector="app.kubernetes.io/component=agent")["items"]
-        return found
-
-    def _calls(self) -> dict[str, int]:
-        """Tell how many calls each pod holds that answers and is not on its way out."""
-        found = {}
-        for pod in self.kube.pods("agent"):
-            name = pod["metadata"]["name"]
-            with contextlib.suppress(FailedError):
-                found[name] = int(self.kube.api(self.kube.ops(name, "/capacity"))["active"])
+        told = self.kube.api(self.kube.path("pods"), labelSelector="app.kubernetes.io/component=agent")
+        found: list[dict[str, Any]] = told["items"]
         return found
 
     def _pick(self, choice: Callable[..., Any]) -> str:
-        calls: dict[str, int] = {}
+        held: dict[str, int] = {}
 
         def somebody_answers() -> bool:
-            calls.update(self._calls())
-            return bool(calls)
+            held.update(calls(self.kube))
+            return bool(held)
 
         eventually("a pod answers", somebody_answers, 120)
-        return str(choice(sorted(calls), key=lambda name: calls[name]))
+        return str(choice(sorted(held), key=lambda name: held[name]))
 
     def _scale(self, replicas: int) -> None:
         self.replicas = replicas
@@ -142,7 +133,7 @@ class Fleet:
     def _scale_in(self) -> None:
         if self.replicas == FEWEST_PODS:
             self._scale(MOST_PODS)
-            eventually("the fleet has grown", lambda: len(self._calls()) == MOST_PODS, 180)
+            eventually("the fleet has grown", lambda: len(calls(self.kube)) == MOST_PODS, 180)
         self._scale(self.replicas - 1)
 
     def _roll_out(self) -> None:
@@ -157,9 +148,9 @@ class Fleet:
         self.kube.helm("upgrade", "alex", str(ROOT / "charts" / "alex"), "--reuse-values", *words)
 
     def _evict(self) -> None:
-        name = self.dice.choice(sorted(self._calls()) or [self._pick(min)])
+        name = self.dice.choice(sorted(calls(self.kube)) or [self._pick(min)])
         eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
-        path = f"/api/v1/namespaces/{self.kube.namespace}/pods/{name}/eviction"
+        path = self.kube.path(f"pods/{name}/eviction")
 
         def granted() -> bool:
             # A budget says no while another pod is on its way; a node drain asks again as well.
@@ -239,8 +230,8 @@ def chaos(alex: Kube, events: int, seed: int, *, plain: bool = False, lines: int
 def result(fleet: Fleet, ended: Sequence[Ended]) -> str:
     """Sum up in one line."""
     outcomes = Counter(call.outcome for call in ended)
-    calls = outcomes["answered"] + outcomes["cut"]
-    return f"events={fleet.done.total()} calls={calls} cut={outcomes['cut']}"
+    reached = outcomes["answered"] + outcomes["cut"]
+    return f"events={fleet.done.total()} calls={reached} cut={outcomes['cut']}"
 
 
 def say(line: str) -> None:

@@ -34,7 +34,7 @@ class Fleet:
 
     def scaling(self) -> tuple[bool, str]:
         """Return whether the autoscaler can work, and its reason."""
-        path = f"/apis/autoscaling/v2/namespaces/{self.kube.namespace}/horizontalpodautoscalers/alex-agent"
+        path = self.kube.path("horizontalpodautoscalers/alex-agent", "/apis/autoscaling/v2")
         conditions = self.kube.api(path)["status"].get("conditions", [])
         [active] = [found for found in conditions if found["type"] == "ScalingActive"] or [{"status": "", "reason": ""}]
         return active["status"] == "True", active["reason"]

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from shutil import which
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlencode
@@ -73,11 +72,11 @@ def hang_up() -> None:
 
 
 @functools.cache
-def _passed_on(kubectl: str, context: str, kubeconfig: str) -> str:
+def _passed_on(context: str, path: str, kubeconfig: str) -> str:
     """Let kubectl pass requests on to the API server until `hang_up`; return its address."""
     process = subprocess.Popen(
-        [kubectl, "--context", context, "proxy", "--port=0"],
-        env={**os.environ, "KUBECONFIG": kubeconfig},
+        ["kubectl", "--context", context, "proxy", "--port=0"],
+        env={**os.environ, "PATH": path, "KUBECONFIG": kubeconfig},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -146,7 +145,7 @@ class Kube:
     @property
     def server(self) -> str:
         """Where plain HTTP reaches the API server with the rights of the context."""
-        return _passed_on(which("kubectl", path=self.env["PATH"]) or "", self.context, self.env.get("KUBECONFIG", ""))
+        return _passed_on(self.context, self.env["PATH"], self.env.get("KUBECONFIG", ""))
 
     def api(self, path: str, **options: str) -> Any:
         """Return what the API server answers at a path, as parsed JSON.
@@ -163,9 +162,13 @@ class Kube:
         except (URLError, TimeoutError) as error:
             raise FailedError(f"{path}: {error}") from error
 
+    def path(self, what: str, group: str = "/api/v1") -> str:
+        """Return where the API server has something of this namespace."""
+        return f"{group}/namespaces/{self.namespace}/{what}"
+
     def ops(self, pod: str, path: str) -> str:
         """Return the path at which the API server passes on to the ops port of a pod."""
-        return f"/api/v1/namespaces/{self.namespace}/pods/{pod}:9090/proxy{path}"
+        return self.path(f"pods/{pod}:9090/proxy{path}")
 
     def get(self, *words: str) -> Any:
         """Return objects of the API as parsed JSON."""
@@ -180,7 +183,7 @@ class Kube:
         """Return the pods of the release that are not on their way out, of one component or of all four."""
         wanted = "app.kubernetes.io/instance=alex" + (f",app.kubernetes.io/component={component}" if component else "")
         found = self.api(
-            f"/api/v1/namespaces/{self.namespace}/pods",
+            self.path("pods"),
             labelSelector=wanted,
             fieldSelector="status.phase!=Succeeded,status.phase!=Failed",
         )

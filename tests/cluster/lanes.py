@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import PurePath
 
 from cluster.kube import CACHE
@@ -26,18 +27,14 @@ LANES = {
 }
 
 
-@contextlib.contextmanager
-def images_kept() -> Iterator[None]:
+def images_kept() -> AbstractContextManager[None]:
     """Images may be loaded that no pod names yet: nobody runs `k8s/up`, which forgets such, at the same time."""
-    with _images(fcntl.LOCK_SH):
-        yield
+    return _images(fcntl.LOCK_SH)
 
 
-@contextlib.contextmanager
-def images_forgotten() -> Iterator[None]:
+def images_forgotten() -> AbstractContextManager[None]:
     """`k8s/up` may run: nobody is loading images at the same time."""
-    with _images(fcntl.LOCK_EX):
-        yield
+    return _images(fcntl.LOCK_EX)
 
 
 @contextlib.contextmanager

@@ -142,24 +142,29 @@ def node_address(alex: Kube) -> str:
 
 def capacity(kube: Kube) -> dict[str, Any]:
     """Return what web says of the agents, through its ops Service."""
-    path = f"/api/v1/namespaces/{kube.namespace}/services/alex-web-ops:ops/proxy/api/capacity"
-    told: dict[str, Any] = kube.api(path)
+    told: dict[str, Any] = kube.api(kube.path("services/alex-web-ops:ops/proxy/api/capacity"))
     return told
 
 
 def agents(kube: Kube) -> tuple[int, int]:
     """Return how many agent pods are asked for, and how many take calls."""
-    found = kube.api(f"/apis/apps/v1/namespaces/{kube.namespace}/deployments/alex-agent")
+    found = kube.api(kube.path("deployments/alex-agent", "/apis/apps/v1"))
     return found["spec"]["replicas"], found["status"].get("readyReplicas", 0)
+
+
+def calls(kube: Kube) -> dict[str, int]:
+    """Tell how many calls each agent pod holds that answers and is not on its way out."""
+    found = {}
+    for pod in kube.pods("agent"):
+        name = pod["metadata"]["name"]
+        with contextlib.suppress(FailedError):  # it goes just now, or has only begun
+            found[name] = int(kube.api(kube.ops(name, "/capacity"))["active"])
+    return found
 
 
 def holders(kube: Kube) -> list[str]:
     """Name the agent pods that have a call, as often as they have one."""
-    found = []
-    for name in kube.ready("agent"):
-        with contextlib.suppress(FailedError):  # it goes just now
-            found += [name for _ in kube.api(kube.ops(name, "/capacity"))["calls"]]
-    return found
+    return [name for name, held in calls(kube).items() for _ in range(held)]
 
 
 _leaving: list[Future[None]] = []

@@ -72,7 +72,7 @@ def test_pod_tells_how_many_calls_it_holds(alex: Kube) -> None:
 def test_token_is_good_for_two_annotations_of_its_own_pod(alex: Kube) -> None:
     """An agent's own token can write its two annotations; the policy refuses every other change of any pod."""
     [agent], [web] = alex.pods("agent"), alex.pods("web")
-    folder = f"/api/v1/namespaces/{alex.namespace}/pods"
+    folder = alex.path("pods")
     own, neighbour = (f"{folder}/{pod['metadata']['name']}" for pod in (agent, web))
     annotated = {"metadata": {"annotations": {COST: "0", SAFE: "true"}}}
     image = {"spec": {"containers": [{**agent["spec"]["containers"][0], "image": "evil"}]}}
@@ -93,7 +93,7 @@ def test_token_is_good_for_two_annotations_of_its_own_pod(alex: Kube) -> None:
         "reading": ("GET", neighbour, None),
         "listing": ("GET", folder, None),
         "deleting": ("DELETE", neighbour, None),
-        "secrets": ("GET", f"/api/v1/namespaces/{alex.namespace}/secrets", None),
+        "secrets": ("GET", alex.path("secrets"), None),
         "another namespace": ("PATCH", f"/api/v1/namespaces/kube-system/pods/{agent['metadata']['name']}", annotated),
     }
     requests: list[tuple[str, str, Any]] = [("PATCH", own, annotated)]
@@ -117,7 +117,7 @@ def test_token_is_good_for_two_annotations_of_its_own_pod(alex: Kube) -> None:
 def test_account_alone_is_no_use(alex: Kube) -> None:
     """A token of the agent's account that was not made for a pod does not get past the policy."""
     [agent] = alex.pods("agent")
-    path = f"/api/v1/namespaces/{alex.namespace}/pods/{agent['metadata']['name']}"
+    path = alex.path(f"pods/{agent['metadata']['name']}")
     body = {"metadata": {"annotations": {COST: "-100"}}}
     token = alex.kubectl("create", "token", "alex-agent", "--duration=10m").strip()
 
@@ -180,5 +180,4 @@ def test_scale_in_takes_the_idle_pod(alex: Kube, namespace: Kube) -> None:
 
 def phase(kube: Kube, pod: str) -> str:
     """Return how far a pod is."""
-    name = pod.removeprefix("pod/")
-    return str(kube.api(f"/api/v1/namespaces/{kube.namespace}/pods/{name}")["status"]["phase"])
+    return str(kube.api(kube.path(f"pods/{pod.removeprefix('pod/')}"))["status"]["phase"])
