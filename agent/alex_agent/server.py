@@ -199,6 +199,6 @@ def _server(settings: Settings, links: list[providers.Link], folder: Path) -> Ag
         api_secret=settings.secret("livekit_api_secret"),
         host="127.0.0.1",
         port=0,  # the framework's own health port answers 200 when it should not; ours is the one to ask
-        preload_modules=[job.PRELOADED],
+        preload_modules=job.PRELOADED,
         log_level=settings.log_level.upper(),
     )
