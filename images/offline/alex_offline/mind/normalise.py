@@ -85,6 +85,23 @@ _CONTRACTIONS = {
     r"sms": "text message",
 }
 _CONTRACTION = [(re.compile(rf"\b(?:{old})\b"), new) for old, new in _CONTRACTIONS.items()]
+# Most texts have none of them, and sixteen thousand questions are made plain at every start: one look instead of seventy.
+_CONTRACTED = re.compile(rf"\b(?:{'|'.join(_CONTRACTIONS)})\b")
+# How numbers, times and hyphens are written, before contractions are looked for.
+_SPELLING = [
+    (re.compile(written), spoken)
+    for written, spoken in (
+        (r"(?<=\d),(?=\d{3}\b)", ""),
+        (r"\$ ?(\d+(?:\.\d+)?)", r"\1 dollars"),
+        (r"\b([ap])\.? ?m\b\.?", r"\1m"),
+        (r"(?<=\d)([ap]m|kg|km|cm|mm|ml|lbs?|oz|mph|ft|g|c|f|x)\b", r" \1"),
+        (r"\bo'?clock\b", "oclock"),
+        (r"\bto-(?=(?:day|night|morrow)\b)", "to"),
+        (r"(?<=[a-z])-(?=[a-z])", " "),
+        (r"\bby[.!]?(?= alex[.!]?$|[.!]?$)", "bye"),  # what a recogniser writes for a last word
+    )
+]
+_POSSESSIVE = re.compile(r"(?<=[a-z])'s\b")
 
 _FILLER = re.compile(
     r"\b(?:u+m+|u+h+|er+m*|hmm+|mm+|ah+|(?<!say )(?<!word )(?<!for )please|kindly|actually|basically|literally|honestly|i mean|"
@@ -145,19 +162,15 @@ def plain(raw: str) -> str:
     text = raw
     for sign, word in _SYMBOLS.items():
         text = text.replace(sign, word)
-    text = unicodedata.normalize("NFKD", text.lower().replace("\u2019", "'"))
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = re.sub(r"\$ ?(\d+(?:\.\d+)?)", r"\1 dollars", text)
-    text = re.sub(r"\b([ap])\.? ?m\b\.?", r"\1m", text)
-    text = re.sub(r"(?<=\d)([ap]m|kg|km|cm|mm|ml|lbs?|oz|mph|ft|g|c|f|x)\b", r" \1", text)
-    text = re.sub(r"\bo'?clock\b", "oclock", text)
-    text = re.sub(r"\bto-(?=(?:day|night|morrow)\b)", "to", text)
-    text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
-    text = re.sub(r"\bby[.!]?(?= alex[.!]?$|[.!]?$)", "bye", text)  # what a recogniser writes for a last word
-    for pattern, new in _CONTRACTION:
+    text = text.lower().replace("\u2019", "'")
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    for pattern, new in _SPELLING:
         text = pattern.sub(new, text)
-    text = re.sub(r"(?<=[a-z])'s\b", " s", text).replace("'", "")
+    if _CONTRACTED.search(text):
+        for pattern, new in _CONTRACTION:
+            text = pattern.sub(new, text)
+    text = _POSSESSIVE.sub(" s", text).replace("'", "")
     return " ".join(_TOKEN.findall(text))
 
 
