@@ -69,12 +69,13 @@ choose_builder() {
       buildah "${storage[@]}" bud "${options[@]}" --file "$1" --ignorefile "$1.dockerignore" "${@:3}" "$2"
     }
     alias_image() { buildah "${storage[@]}" tag "$1" "$2"; }
-    # As Docker does: a registry on this very machine needs no certificate. Nor is anything made smaller for the way to it.
+    # As Docker does: a registry on this very machine needs no certificate.
     loopback() { [[ $1 =~ ^(localhost|127\.[0-9.]+|\[::1\])[:/] ]]; }
     certificate() { ! loopback "$1" || echo --tls-verify=false; }
     push_image() {
       local options=(--quiet)
-      ! loopback "$2" || options+=(--tls-verify=false --disable-compression)
+      mapfile -t -O 1 options < <(certificate "$2")
+      ! loopback "$2" || options+=(--disable-compression) # nothing is gained by making layers smaller for no way at all
       buildah "${storage[@]}" push "${options[@]}" "$1" "docker://$2"
     }
     join_images() {
