@@ -9,14 +9,11 @@ import fcntl
 import json
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
-from cluster.kube import ROOT, FailedError, Kube, Result, hang_up, run, target
+from cluster.kube import OUT, ROOT, FailedError, Kube, Result, hang_up, run, target
 from cluster.monitoring import monitoring
 from cluster.release import all_removed, own_namespace
-
-OUT = Path(__file__).parents[1] / "out" / "cluster"
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +66,7 @@ NAMESPACE = pytest.StashKey[Kube]()
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Write events and logs of the namespaces a failed test used to tests/out/cluster."""
     report = yield
-    if report.when == "call" and report.failed and isinstance(item, pytest.Function):
+    if report.when != "teardown" and report.failed and isinstance(item, pytest.Function):
         OUT.mkdir(parents=True, exist_ok=True)
         used = [item.stash.get(NAMESPACE, None), *item.funcargs.values()]
         used += [getattr(found, "kube", None) for found in used]

@@ -19,6 +19,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alex"
 RUN = CACHE / "run"
+OUT = ROOT / "tests" / "out" / "cluster"
 
 
 class FailedError(AssertionError):
@@ -224,7 +225,7 @@ class Kube:
         for pod in self.items("pods") if logs else []:
             name = pod["metadata"]["name"]
             parts.append(
-                f"--- logs of {name}\n" + self.try_kubectl("logs", name, "--all-containers", "--tail=60").output
+                f"--- logs of {name}\n" + self.try_kubectl("logs", name, "--all-containers", "--tail=200").output
             )
             parts.append(self.try_kubectl("logs", name, "--all-containers", "--previous", "--tail=20").output)
         return "\n".join(parts)

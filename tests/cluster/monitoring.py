@@ -118,11 +118,15 @@ def _config() -> list[dict[str, Any]]:
 
 
 def _impatient(rules: str) -> str:
-    """Let alerts look back a minute, at as many turns as two callers make in it, and wait for 15 s.
+    """Let alerts look back a minute, at as many turns as two callers make in it, and wait for 15 s, before and after.
 
     Their real patience is tried in tests/rules.
     """
-    for words, instead in ((r"\[[1-9][0-9]*m\]", "[1m]"), (r">= 20\b", ">= 6"), (r"\bfor: [1-9][0-9]*m\b", "for: 15s")):
+    for words, instead in (
+        (r"\[[1-9][0-9]*m\]", "[1m]"),
+        (r">= 20\b", ">= 6"),
+        (r"\b((keep_firing_)?for): [1-9][0-9]*m\b", r"\1: 15s"),
+    ):
         rules = re.sub(words, instead, rules)
     return rules
 

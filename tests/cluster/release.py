@@ -12,7 +12,7 @@ from typing import Any
 
 from chart.render import CHART
 from chart.scenarios import every
-from cluster.kube import ROOT, FailedError, Kube, run
+from cluster.kube import OUT, FailedError, Kube, run
 
 # Small enough to stand beside the release that `k8s/up` made, on a node of two cores.
 REQUESTS = """
@@ -35,19 +35,26 @@ STILL = "{agent: {autoscaling: {enabled: false}}, web: {autoscaling: {enabled: f
 
 @contextlib.contextmanager
 def own_namespace(alex: Kube, prefix: str = "test", *, profile: str = "restricted") -> Iterator[Kube]:
-    """Make an empty namespace that insists on a profile of Pod Security; remove it, and what was installed in it."""
+    """Make an empty namespace that insists on a profile of Pod Security; remove it, and what was installed in it.
+
+    What goes wrong in a fixture would be gone with it: events and logs are written to tests/out/cluster before.
+    """
     kube = alex.within(f"{prefix}-{uuid.uuid4().hex[:8]}")
     kube.kubectl("create", "namespace", kube.namespace)
     try:
         kube.kubectl("label", "namespace", kube.namespace, f"pod-security.kubernetes.io/enforce={profile}")
         yield kube
+    except BaseException:
+        OUT.mkdir(parents=True, exist_ok=True)
+        (OUT / f"{kube.namespace}.txt").write_text(kube.told())
+        raise
     finally:
         remove_namespace(kube)
 
 
 def install(alex: Kube, namespace: Kube, *values: str, more: str = "", chart: Path = CHART) -> None:
     """Install Alex from the images of the release that is there, one of each; `more` is a values file's text."""
-    folder = ROOT / "tests" / "out" / "cluster" / namespace.namespace
+    folder = OUT / namespace.namespace
     _install(namespace, values_files(alex, folder, more), values, chart)
 
 
@@ -57,7 +64,7 @@ def install_scenario(alex: Kube, namespace: Kube, name: str, *values: str) -> No
     `undo_first` removes what that made outside of the namespace.
     """
     scenario = every()[name]
-    folder = ROOT / "tests" / "out" / "cluster" / namespace.namespace
+    folder = OUT / namespace.namespace
     files = _files(alex, folder, requests=REQUESTS, open=OPEN)
     for command in scenario.first:
         _shell(namespace, f"cd {folder}; {command}")

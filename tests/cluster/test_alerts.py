@@ -16,8 +16,7 @@ from alex_caller.presence import CallError
 from alex_caller.speech import Clip, Voice
 from bench.pictures import draw_all, panels_without_data
 from chart.dashboards import UIDS, Window, load
-from cluster.conftest import OUT
-from cluster.kube import Kube, eventually
+from cluster.kube import OUT, Kube, eventually
 from cluster.observed import House, calling, observed
 from cluster.release import holders
 
@@ -27,6 +26,8 @@ QUESTION = "Who are you?"
 # While it is well the caller hangs up and calls again, so that calls have a length and a price.
 SHORT_CALL_TURNS = 3
 GOOD_SECONDS = 45
+# Several releases that start at once on two cores are not well: their agents need longer than an alert waits here.
+BECOMES_WELL_SECONDS = 180
 
 REPLIES = [{"say": "I am Alex."}]
 DELAYS = {"openai": {"first_ms": 400, "jitter_ms": 20}, "elevenlabs": {"first_ms": 150, "jitter_ms": 50}}
@@ -105,7 +106,7 @@ def _trouble(house: House) -> Iterator[House]:
     try:
         crowd.grow(AT_FIRST)
         time.sleep(GOOD_SECONDS)
-        assert firing(house) == set(), "it was well before"
+        eventually("it is well before", lambda: firing(house) == set(), BECOMES_WELL_SECONDS)
         crowd.next_call()
         take_away(house)  # it drains
         crowd.next_call()

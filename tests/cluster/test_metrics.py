@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alex_caller.speech import Clip, Voice
@@ -50,14 +50,13 @@ def _told(alex: Kube, prometheus: Kube) -> Iterator[House]:
 def call_it(house: House) -> None:
     """Make the calls, and see all of them arrive."""
     clip = Voice().say("What is your name?")
-    calls = threading.Thread(target=lambda: asyncio.run(crowd(house.url, clip)))
-    calls.start()
-    time.sleep(15)
-    house.kube.kubectl("delete", "pod", house.kube.ready("agent")[0], "--wait=false")
-    time.sleep(15)
-    house.kube.kubectl("rollout", "restart", "deployment/alex-agent")
-    calls.join(900)
-    assert not calls.is_alive()
+    with ThreadPoolExecutor(1) as lines:
+        calls = lines.submit(lambda: asyncio.run(crowd(house.url, clip)))
+        time.sleep(15)
+        house.kube.kubectl("delete", "pod", house.kube.ready("agent")[0], "--wait=false")
+        time.sleep(15)
+        house.kube.kubectl("rollout", "restart", "deployment/alex-agent")
+        calls.result(900)
     eventually("all turns are in Prometheus", lambda: house.total("alex_agent_turns_total") >= CALLS * TURNS, 90)
     eventually("all calls are in Prometheus", lambda: house.total("alex_agent_calls_total") >= CALLS, 90)
 
