@@ -46,7 +46,8 @@ async def talking(stack: Stack, voice: Voice) -> AsyncIterator[Call]:
         invitation = await take_token(http, stack.url, 30.0)
     async with Call(invitation, limits=Limits(agent_away=LONGEST_SECONDS, answer=LONGEST_SECONDS)) as call:
         await call.greeting()
-        await call.ask(voice.say("My dog is called Bruno."))
+        turn = await call.ask(voice.say("My dog is called Bruno."))
+        assert "Bruno" in turn.heard, "what was not heard cannot be remembered"
         yield call
 
 

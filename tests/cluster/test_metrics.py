@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alex_caller.speech import Clip, Voice
-from cluster.kube import Kube, eventually
+from cluster.kube import FailedError, Kube, eventually
 from cluster.observed import House, observed, talk
 
 CALLS, LINES = 8, 4
@@ -57,8 +57,18 @@ def call_it(house: House) -> None:
         time.sleep(15)
         house.kube.kubectl("rollout", "restart", "deployment/alex-agent")
         calls.result(900)
-    eventually("all turns are in Prometheus", lambda: house.total("alex_agent_turns_total") >= CALLS * TURNS, 90)
-    eventually("all calls are in Prometheus", lambda: house.total("alex_agent_calls_total") >= CALLS, 90)
+    arrive(house, "alex_agent_turns_total", CALLS * TURNS)
+    arrive(house, "alex_agent_calls_total", CALLS)
+
+
+def arrive(house: House, series: str, count: int) -> None:
+    """Wait until so many are in Prometheus; a failure says which pod told how many of what."""
+    try:
+        eventually(f"{count} of {series} are in Prometheus", lambda: house.total(series) >= count, 90)
+    except FailedError as error:
+        found = house.ask(f'max_over_time({series}{{namespace="{house.kube.namespace}"}}[1h]) > 0')
+        told = [(one["metric"]["pod"], one["metric"]["outcome"], one["value"][1]) for one in found]
+        raise FailedError(f"{error}: {told}") from None
 
 
 def test_every_turn_is_counted_once(told: House) -> None:
