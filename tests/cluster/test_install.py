@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from pathlib import Path
 
 import pytest
 from cluster.kube import ROOT, Kube, Result, call, eventually, run, target
@@ -87,6 +88,17 @@ def test_namespace_insists_on_restricted_pods(alex: Kube) -> None:
 
     assert refused.code != 0
     assert "restricted" in refused.output
+
+
+@pytest.mark.usefixtures("up")
+def test_pods_weigh_as_much_as_on_a_node_of_their_own() -> None:
+    """A build on the machine of the local node takes no more from all pods together than kubelet's shares let it."""
+    groups = Path("/sys/fs/cgroup")
+    given = [*groups.glob("cpu*/alex/kubepods/cpu.shares"), *groups.glob("alex/kubepods/cpu.weight")]  # version 1 and 2
+
+    assert given or target()["made"] != "local"
+    for file in given:
+        assert int((file.parents[1] / file.name).read_text()) >= int(file.read_text())
 
 
 def test_every_pod_is_ready_and_never_restarted(alex: Kube) -> None:
