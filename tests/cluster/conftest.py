@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import asdict
 
 import pytest
-from cluster.kube import OUT, ROOT, FailedError, Kube, Result, hang_up, run, target
+from cluster.kube import ROOT, FailedError, Kube, Result, hang_up, keep, run, target
 from cluster.monitoring import monitoring
 from cluster.release import all_removed, own_namespace
 
@@ -67,10 +67,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Write events and logs of the namespaces a failed test used to tests/out/cluster."""
     report = yield
     if report.when != "teardown" and report.failed and isinstance(item, pytest.Function):
-        OUT.mkdir(parents=True, exist_ok=True)
         used = [item.stash.get(NAMESPACE, None), *item.funcargs.values()]
         used += [getattr(found, "kube", None) for found in used]
-        told = "\n".join(kube.told() for kube in used if isinstance(kube, Kube))
-        (OUT / f"{item.name}.txt").write_text(told)
-        report.sections.append(("cluster", f"events and logs: {OUT / item.name}.txt"))
+        kept = keep(item.name, *(kube for kube in used if isinstance(kube, Kube)))
+        report.sections.append(("cluster", f"events and logs: {kept}"))
     return report

@@ -231,6 +231,14 @@ class Kube:
         return "\n".join(parts)
 
 
+def keep(name: str, *namespaces: Kube) -> Path:
+    """Write what the namespaces tell to a file of that name, which is returned."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    file = OUT / f"{name}.txt"
+    file.write_text("\n".join(kube.told() for kube in namespaces))
+    return file
+
+
 def eventually(what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
     """Look twice a second until something holds.
 

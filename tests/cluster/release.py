@@ -12,7 +12,7 @@ from typing import Any
 
 from chart.render import CHART
 from chart.scenarios import every
-from cluster.kube import OUT, FailedError, Kube, run
+from cluster.kube import OUT, FailedError, Kube, keep, run
 
 # Small enough to stand beside the release that `k8s/up` made, on a node of two cores.
 REQUESTS = """
@@ -45,8 +45,7 @@ def own_namespace(alex: Kube, prefix: str = "test", *, profile: str = "restricte
         kube.kubectl("label", "namespace", kube.namespace, f"pod-security.kubernetes.io/enforce={profile}")
         yield kube
     except BaseException:
-        OUT.mkdir(parents=True, exist_ok=True)
-        (OUT / f"{kube.namespace}.txt").write_text(kube.told())
+        keep(kube.namespace, kube)
         raise
     finally:
         remove_namespace(kube)
